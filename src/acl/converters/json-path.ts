@@ -2,9 +2,10 @@
 
 type Step = string | number;
 
-const steps = new Map<string, readonly Step[] | undefined>();
+/** Undefined: the text is none. */
+export type JsonPath = readonly Step[] | undefined;
 
-function parsePath(path: string): readonly Step[] | undefined {
+export function parseJsonPath(path: string): JsonPath {
   if (!path.startsWith('$')) return undefined;
   const found: Step[] = [];
   let at = 1;
@@ -18,18 +19,12 @@ function parsePath(path: string): readonly Step[] | undefined {
   return found;
 }
 
-function stepsOf(path: string): readonly Step[] | undefined {
-  if (!steps.has(path)) steps.set(path, parsePath(path));
-  return steps.get(path);
-}
-
 /** The token of the value as written; undefined when there is none or the text is no JSON up to there. */
-export function findJson(text: string, path: string): string | undefined {
-  const wanted = stepsOf(path);
-  if (wanted === undefined) return undefined;
+export function findJson(text: string, path: JsonPath): string | undefined {
+  if (path === undefined) return undefined;
   const scanner = new Scanner(text);
   scanner.skipBlanks();
-  for (const step of wanted) if (!scanner.enter(step)) return undefined;
+  for (const step of path) if (!scanner.enter(step)) return undefined;
   const start = scanner.at;
   return scanner.skipValue(0) ? text.slice(start, scanner.at) : undefined;
 }

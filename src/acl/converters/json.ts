@@ -2,7 +2,7 @@
 import type { Arguments, Mistake } from '../arguments.ts';
 import type { Convert, ConverterRow } from '../row.ts';
 import type { Sample } from '../sample.ts';
-import { findJson } from './json-path.ts';
+import { findJson, parseJsonPath, type JsonPath } from './json-path.ts';
 
 type InputCode = 'ascii' | 'utf8' | 'utf8s' | 'utf8p' | 'utf8ps';
 
@@ -103,7 +103,7 @@ function trimZeros(text: string): string {
 }
 
 /** The value at a path; objects and null have none. */
-export function queryJson(text: string, path: string, asInt: boolean): Sample | undefined {
+export function queryJson(text: string, path: JsonPath, asInt: boolean): Sample | undefined {
   const token = findJson(text, path);
   if (token === undefined) return undefined;
   const first = token.charAt(0);
@@ -128,8 +128,8 @@ function unescapeJson(token: string): string | undefined {
   }
 }
 
-export function compileQuery(args: Arguments): { path: string; asInt: boolean } | Mistake {
-  const path = args[0]?.text ?? '';
+export function compileQuery(args: Arguments): { path: JsonPath; asInt: boolean } | Mistake {
+  const path = parseJsonPath(args[0]?.text ?? '');
   const type = args[1]?.text ?? '';
   if (type !== '' && type !== 'int') return { error: 'output_type only supports "int" as argument' };
   return { path, asInt: type === 'int' };
@@ -153,7 +153,7 @@ export const JSON_CONVERTERS: readonly ConverterRow[] = [
     compile: args => {
       const query = compileQuery(args);
       if ('error' in query) return query;
-      if (query.path === '') return { error: 'json_path must not be empty' };
+      if ((args[0]?.text ?? '') === '') return { error: 'json_path must not be empty' };
       return (text: string) => queryJson(text, query.path, query.asInt);
     },
   },
