@@ -1,4 +1,5 @@
 /** The command line. Loads what it asks for, and is the place that ends the process while no other thread runs. */
+import { environmentVariable } from './base/environment-variable.ts';
 import { surviveLostOutput, waitForReaders } from './base/standard-output.ts';
 import { COMPATIBLE_WITH, programVersion } from './base/version.ts';
 import { parseCommandLine, type Options } from './config-parser/command-line.ts';
@@ -88,7 +89,7 @@ async function buildDetails(): Promise<void> {
 async function evaluate(expression: string): Promise<void> {
   const { evaluateArgument } = await import('./config-parser/condition-argument.ts');
   const { renderNotice } = await import('./config-parser/diagnostic.ts');
-  const { value, error } = evaluateArgument(expression, name => process.env[name]);
+  const { value, error } = evaluateArgument(expression, name => environmentVariable(process.env, name));
   if (error !== undefined) process.stderr.write(renderNotice('alert', `config : ${error}`, process.pid));
   process.exit(error === undefined ? (value ? 0 : 1) : WRONG_CONDITION);
 }

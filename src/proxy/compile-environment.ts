@@ -1,4 +1,5 @@
 /** What compiling rules and expressions needs of the outside: pattern files, hosts and environment variables. */
+import { environmentVariable } from '../base/environment-variable.ts';
 import { readFileSync } from 'node:fs';
 import type { CompileEnvironment, TokenCertificates } from '../acl/environment.ts';
 import type { PatternList } from '../acl/pattern-list.ts';
@@ -36,7 +37,7 @@ export class Environments {
       patterns: this.patterns,
       tables,
       tokenCertificates,
-      environment: name => process.env[name],
+      environment: name => environmentVariable(process.env, name),
     });
   }
 

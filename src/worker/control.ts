@@ -267,6 +267,7 @@ export class Control {
       startTimeMs: this.#startTimeMs,
       ticketKeys,
       earlyMemory: this.#earlyMemory,
+      environment: { ...process.env },
       namespaces: this.#namespaces,
       stopping: this.#stopSequence.announced,
       ...this.#administration.forThread(),

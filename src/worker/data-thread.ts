@@ -6,6 +6,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { prepareSystemCalls } from '../net/system-calls.ts';
 import { readConfig } from '../state/config-bytes.ts';
 import { holdCapabilities } from './capabilities.ts';
+import { adoptEnvironment } from './environment.ts';
 import type { ThreadLaunch } from './launch.ts';
 import type { ThreadStartMessage } from './messages.ts';
 import { runOn } from './process-calls.ts';
@@ -16,6 +17,7 @@ function waitForStart(port: MessagePort): void {
   startPort.once('message', (message: ThreadStartMessage) => {
     startPort.close();
     const start = { ...message, config: readConfig(message.config) };
+    adoptEnvironment(start.environment);
     if (start.processors !== undefined) runOn(start.processors);
     // what a thread cannot hold the control thread tells
     holdCapabilities(start.config.global);

@@ -61,7 +61,7 @@ function launch(): Launched {
   const { port1, port2 } = new MessageChannel();
   const workerData: ThreadLaunch = { startPort: port2 };
   const url = new URL('./data-thread.js', import.meta.url);
-  // `setenv` may follow: the configuration is not read yet
+  // not a copy each: the variables follow (environment.ts), as the configuration is not read yet
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
   const worker = new Worker(url, { workerData, transferList: [port2], env: SHARE_ENV, resourceLimits });
   return { worker, startPort: port1 };

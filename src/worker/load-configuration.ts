@@ -22,6 +22,7 @@ import { checkServerSettings, withoutUnusableTls } from '../certificates/server-
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compileAll, type CompiledOnce } from '../proxy/check-rules.ts';
+import { changeEnvironment } from './environment.ts';
 import { checkAccounts } from './acme-accounts.ts';
 import { checkTlsListeners } from './check-tls-listeners.ts';
 import { checkNamespaces } from './network-namespaces.ts';
@@ -156,12 +157,6 @@ export function dumpFiles(
 
 /** What `setenv` and its kind did to an earlier configuration does not count for the next. */
 let startedWith: Readonly<NodeJS.ProcessEnv> | undefined;
-
-/** For the sample `env` and for programs that are started. */
-function changeEnvironment(wanted: Readonly<Record<string, string>>): void {
-  for (const name of Object.keys(process.env)) if (wanted[name] === undefined) delete process.env[name];
-  Object.assign(process.env, wanted);
-}
 
 function aboutAll(message: string): Diagnostic {
   return { severity: 'alert', position: { file: '', line: 0, column: 0 }, message };

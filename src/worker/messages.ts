@@ -52,6 +52,8 @@ export interface ThreadStart extends StateSoFar {
   readonly ticketKeys: readonly Uint8Array[];
   /** Hellos whose early data was accepted (state/seen-hellos.ts). */
   readonly earlyMemory: SharedArrayBuffer;
+  /** Variables as the configuration leaves them. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Descriptors of the network namespaces that the configuration names. */
   readonly namespaces: ReadonlyMap<string, number>;
   /** A soft stop was asked for. */

@@ -1,4 +1,5 @@
 /** What samples may know of the process they run in. */
+import { environmentVariable } from '../base/environment-variable.ts';
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { IpAddress } from '../base/ip-address.ts';
@@ -44,7 +45,7 @@ export class ThreadProcessFacts implements ProcessFacts {
     return randomBytes(4).readUInt32LE(0);
   }
   environment(name: string): string | undefined {
-    return process.env[name];
+    return environmentVariable(process.env, name);
   }
   writeEvent(sink: string, line: string): void {
     this.#sinks.write(sink, line);

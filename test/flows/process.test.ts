@@ -129,13 +129,18 @@ test('setenv is seen by samples, cpu-map and ulimit-n by the kernel', async t =>
     configOf(
       port,
       '  nbthread 2\n  setenv SAID one\n  presetenv SAID two\n  cpu-map 1/all 0\n  maxconn 100\n  ulimit-n 700',
-      '"%[env(SAID)]"',
+      '"%[env(SAID)]%[env(constructor)]"',
     ),
   );
   assert.match(await exchangeRaw(port, GET), /\r\n\r\none$/);
   assert.ok(statusOf(balancer.pid, 'Cpus_allowed_list').includes('0'));
   assert.match(readFileSync(`/proc/${balancer.pid}/limits`, 'latin1'), /Max open files\s+700\s/);
   assert.equal(await balancer.stop(), 0, balancer.output());
+});
+
+test('what objects have is no variable of the environment', () => {
+  assert.equal(spawnSync(LB, ['-cc', 'defined(PATH)'], { timeout: 20_000 }).status, 0);
+  assert.equal(spawnSync(LB, ['-cc', 'defined(constructor)'], { timeout: 20_000 }).status, 1);
 });
 
 test('zero-warning refuses what is only worth a warning', t => {

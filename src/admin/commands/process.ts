@@ -1,4 +1,5 @@
 /** Commands about the process: version, environment, its admin sockets, what it said at start. */
+import { environmentVariable } from '../../base/environment-variable.ts';
 import { dump, fail, say, type Answer, type Call, type Command } from '../command.ts';
 import { versionText } from '../../base/version.ts';
 import { ASK_FOR_SOCKETS } from '../../net/listener-exchange.ts';
@@ -12,7 +13,7 @@ type ProcessCall = Call<ProcessView>;
 function showEnvironment({ args }: ProcessCall): Answer {
   const name = args.at(2);
   if (name === '') return dump(Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}\n`));
-  const value = process.env[name];
+  const value = environmentVariable(process.env, name);
   return value === undefined ? fail('Variable not found') : dump([`${name}=${value}\n`]);
 }
 

@@ -3,6 +3,7 @@
  * `$NAME=` definitions (one line or many) and their use, `~SEQ()` and `~LST()`. What comes out are plain lines with
  * the place they came from. Called by parse.ts.
  */
+import { environmentVariable } from '../../base/environment-variable.ts';
 import { parse as parseLine } from '../grammar/generated/keepalived.js';
 import type { Position } from '../../model/diagnostic.ts';
 import { includeFiles, type IncludeCheck } from './include.ts';
@@ -216,7 +217,7 @@ export class Preprocessor {
     if (word === '_INSTANCE') return this.#source.configId;
     if (word === '_HASH') return HASH;
     if (word === '_BANG') return BANG;
-    if (word === '_ENV') return this.#source.environment[args[0] ?? ''];
+    if (word === '_ENV') return environmentVariable(this.#source.environment, args[0] ?? '');
     if (word !== '_RANDOM') return undefined;
     const least = Number(args[0] ?? 0);
     const most = Number(args[1] ?? 32767);
