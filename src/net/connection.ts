@@ -1,5 +1,5 @@
 /**
- * The connection interface: what proxy/ knows of sockets. Engines (engines/node, later engines/uring) implement
+ * The connection interface: what proxy/ knows of sockets. Engines (engines/uring, engines/epoll, engines/node) implement
  * it; a suite in test/net/ holds them to the same behaviour.
  *
  * It is completion-shaped, the stricter of the two worlds:
