@@ -158,9 +158,9 @@ export class EpollEngine implements Engine, EpollHost, EpollListenerHost, TurnWo
     this.#open--;
   }
 
-  watchListener(listener: EpollListener): void {
-    this.#poll.add(listener.fd, listener.index, LISTENER, false, EVENT_IN);
+  watchListener(listener: EpollListener): number {
     this.#turns.schedule();
+    return this.#poll.add(listener.fd, listener.index, LISTENER, false, EVENT_IN);
   }
 
   unwatchListener(listener: EpollListener): void {

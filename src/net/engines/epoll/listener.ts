@@ -15,8 +15,8 @@ const EAGAIN = -11;
 
 export interface EpollListenerHost {
   readonly wheel: TimerWheel;
-  /** It hears of those who wait, until it is unwatched. */
-  watchListener(listener: EpollListener): void;
+  /** It hears of those who wait, until it is unwatched. Negative: the error number. */
+  watchListener(listener: EpollListener): number;
   unwatchListener(listener: EpollListener): void;
   accepted(listener: EpollListener, fd: number): void;
   forgetListener(listener: EpollListener): void;
@@ -37,9 +37,9 @@ export class EpollListener implements Listener {
     this.index = index;
     this.fd = fd;
     this.#onError = onError;
-    this.#backOff = new Timer(() => host.watchListener(this));
+    this.#backOff = new Timer(() => this.#watch());
     makeNonBlocking(fd);
-    host.watchListener(this);
+    this.#watch();
   }
 
   pause(): void {
@@ -51,7 +51,7 @@ export class EpollListener implements Listener {
   resume(): void {
     if (!this.paused || this.closed) return;
     this.paused = false;
-    this.#host.watchListener(this);
+    this.#watch();
   }
 
   /** Whom the kernel has let in is served; who came during a pause is left to others that listen on the socket. */
@@ -76,11 +76,20 @@ export class EpollListener implements Listener {
 
   #goesOn(result: number): boolean {
     const code = errorName(-result);
-    if (isHarmless(code)) return true;
+    if (!isHarmless(code)) this.#failed(code);
+    return isHarmless(code);
+  }
+
+  #watch(): void {
+    const result = this.#host.watchListener(this);
+    if (result < 0) this.#failed(errorName(-result));
+  }
+
+  /** Reports, and tries again in a while. */
+  #failed(code: string): void {
     this.#rest();
     this.#host.wheel.set(this.#backOff, BACK_OFF_MS);
     this.#onError(code);
-    return false;
   }
 
   #rest(): void {
