@@ -16,9 +16,11 @@ import {
   closeDescriptor,
   connectSocket,
   duplicateDescriptor,
+  loadKoffi,
   openSocket,
 } from '../../src/net/system-calls.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
+import { descriptorOf } from '../../src/net/engines/node/stream-socket.ts';
 import { connectLoopback, listenOnLoopback, Recorder, type TestListener, within } from './wires.ts';
 import { until } from '../support/until.ts';
 
@@ -153,6 +155,13 @@ function busyTest(name: string, make: MakeEngine): void {
   });
 }
 
+/** Node has no way to send urgent data (MSG_OOB): one byte of it. */
+function urgentSender(): (socket: Socket) => void {
+  const MSG_OOB = 1;
+  const send = loadKoffi().load(null).func('long send(int, void *, unsigned long, int)');
+  return socket => assert.equal(send(descriptorOf(socket), Buffer.from('d'), 1, MSG_OOB), 1);
+}
+
 function exchangeTests(name: string, make: MakeEngine): void {
   test(`${name}: what is received can be sent back from the same slice`, async t => {
     const { listening, accept } = setUp(t, make, () => new Echo());
@@ -196,6 +205,32 @@ function exchangeTests(name: string, make: MakeEngine): void {
     assert.deepEqual(await recorder.next(), { kind: 'received', bytes: Buffer.from('more') });
     connection.receive();
     assert.deepEqual(await recorder.next(), { kind: 'end' });
+  });
+
+  test(`${name}: what comes behind urgent data is received, and the end only behind that`, async t => {
+    const { listening, accept } = setUp(t, make);
+    const sendUrgent = urgentSender();
+    for (const ends of [false, true]) {
+      const socket = await dial(listening.port);
+      const connection = await accept();
+      const received: string[] = [];
+      connection.handler = {
+        ...silent,
+        onReceived: (_, buffer, offset, length) => {
+          const end = connection.endsBehind === true ? ' and no more' : '';
+          received.push(buffer.toString('latin1', offset, offset + length) + end);
+          connection.receive();
+        },
+      };
+      socket.write('abc');
+      sendUrgent(socket);
+      socket.write('efg');
+      if (ends) socket.end();
+      connection.receive();
+      await until('what is behind', () => received.join('').includes('efg'));
+      assert.match(received.join(','), ends ? /^abc,efg/ : /^abc,efg$/);
+      socket.destroy();
+    }
   });
 
   test(`${name}: a second receive or send while one is pending is a bug and throws`, async t => {

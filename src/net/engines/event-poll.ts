@@ -17,6 +17,8 @@ import {
 } from '../system-calls.ts';
 
 export const EVENT_IN = 0x001;
+/** Urgent data (tcp(7)): a read ends in front of it, whatever lies behind. */
+export const EVENT_URGENT = 0x002;
 export const EVENT_OUT = 0x004;
 export const EVENT_ERROR = 0x008;
 export const EVENT_HANGUP = 0x010;

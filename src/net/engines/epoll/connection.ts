@@ -2,7 +2,8 @@
  * A TCP connection over a socket of our own: it tries at once what it is asked for, and where the kernel has nothing, or
  * takes nothing, an event goes on with it (epoll(7), edge-triggered: an event comes once for each change).
  *
- *   receive   read when an event has said that there is something; a read that was not filled has taken all
+ *   receive   read when an event has said that there is something; a read that was not filled has taken all, unless
+ *             urgent data was among it
  *   send      by one call; what it does not take waits for EVENT_OUT, where its bytes lie
  */
 import type { Cause } from '../../../base/failure.ts';
@@ -12,7 +13,14 @@ import { destinationOf } from '../../original-destination.ts';
 import { abortOnClose, pendingError } from '../../socket-options.ts';
 import { sparePort } from '../../spare-port.ts';
 import { closeDescriptor, receiveAt, sendAt, sendWithEnd, shutdownSending } from '../../system-calls.ts';
-import { EVENT_ERROR, EVENT_HANGUP, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED } from '../event-poll.ts';
+import {
+  EVENT_ERROR,
+  EVENT_HANGUP,
+  EVENT_IN,
+  EVENT_OUT,
+  EVENT_PEER_ENDED,
+  EVENT_URGENT,
+} from '../event-poll.ts';
 import { addressOf } from '../../memory-address.ts';
 import { HEADROOM, type HotBuffer, type HotBuffers } from '../hot-buffers.ts';
 import { localOf, remoteOf, UNKNOWN } from '../socket-names.ts';
@@ -32,8 +40,9 @@ export interface EpollHost {
 }
 
 const BROKEN = EVENT_ERROR | EVENT_HANGUP;
-const LAST_EVENTS = EVENT_PEER_ENDED | BROKEN;
-const READABLE = EVENT_IN | LAST_EVENTS;
+/** More is to be read behind a read that was not filled: what comes behind urgent data, the end, or an error. */
+const MORE_BEHIND = EVENT_URGENT | EVENT_PEER_ENDED | BROKEN;
+const READABLE = EVENT_IN | MORE_BEHIND;
 const EAGAIN = -11;
 const EINTR = -4;
 
@@ -57,9 +66,10 @@ export class EpollConnection implements Connection {
   #connecting = false;
   /** There may be something to read. */
   #readable = false;
-  /** Behind what there is to read stands the end (FIN), or that or an error. */
+  /** Behind what there is to read stands the end (FIN). */
   #endIsNear = false;
-  #lastIsNear = false;
+  /** Only a read that finds nothing has taken all. */
+  #moreBehind = false;
   #peerEnded = false;
   /** The last read was filled. */
   #inBulk = false;
@@ -184,15 +194,15 @@ export class EpollConnection implements Connection {
 
   happened(events: number): void {
     if ((events & READABLE) !== 0) this.#readable = true;
-    if ((events & LAST_EVENTS) !== 0) this.#lastEvents(events);
+    if ((events & MORE_BEHIND) !== 0) this.#standsBehind(events);
     if (this.#connecting) return this.#connected(events);
     if (this.receiving && this.#readable) this.#read();
     if (this.#sendLeft > 0 && (events & (EVENT_OUT | BROKEN)) !== 0) this.#write(false);
   }
 
-  #lastEvents(events: number): void {
-    this.#lastIsNear = true;
-    this.#endIsNear = (events & EVENT_ERROR) === 0;
+  #standsBehind(events: number): void {
+    this.#moreBehind = true;
+    this.#endIsNear = (events & (EVENT_ERROR | EVENT_URGENT)) === 0;
   }
 
   /** From the engine's queue: what was there before it was asked for. What the peer has said before it went comes first. */
@@ -224,7 +234,7 @@ export class EpollConnection implements Connection {
       return this.#readNothing(length);
     }
     this.#inBulk = length === buffer.size;
-    this.#readable = this.#inBulk || this.#lastIsNear;
+    this.#readable = this.#inBulk || this.#moreBehind;
     this.receiving = false;
     this.#held = buffer;
     this.bytesIn += length;

@@ -19,7 +19,15 @@ import { type IpTarget, socketFor } from '../../prepared-socket.ts';
 import { encodeIp } from '../../socket-address.ts';
 import { closeDescriptor, connectSocket } from '../../system-calls.ts';
 import { TimerWheel } from '../../timer-wheel.ts';
-import { EDGE_TRIGGERED, EVENT_IN, EVENT_OUT, EVENT_PEER_ENDED, EventPoll, ONE_SHOT } from '../event-poll.ts';
+import {
+  EDGE_TRIGGERED,
+  EVENT_IN,
+  EVENT_OUT,
+  EVENT_PEER_ENDED,
+  EVENT_URGENT,
+  EventPoll,
+  ONE_SHOT,
+} from '../event-poll.ts';
 import { findNestedLoop } from '../nested/nested-loop.ts';
 import { Turns, type TurnWork } from '../nested/turns.ts';
 import { NodeEngine } from '../node/engine.ts';
@@ -41,7 +49,7 @@ const LARGEST_ID = 0x3fff_ffff;
 /** In the place of a connection's number: what is told of is a listener, or libuv. */
 const LISTENER = 0;
 const LIBUV = 0x7fff_ffff;
-const TO_READ = (EVENT_IN | EVENT_PEER_ENDED | EDGE_TRIGGERED) >>> 0;
+const TO_READ = (EVENT_IN | EVENT_URGENT | EVENT_PEER_ENDED | EDGE_TRIGGERED) >>> 0;
 const TO_READ_AND_SEND = (TO_READ | EVENT_OUT) >>> 0;
 
 type AcceptCallback = (connection: Connection) => void;
