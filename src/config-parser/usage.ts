@@ -21,7 +21,7 @@ export function renderUsage(program: string): string {
     '        -4 takes only IPv4 addresses from resolvers',
     '        -k reads <keepalived.conf> (as does -f for a file of that name) ; -i <id> selects its @<id> lines',
     '        -n sets the maximum number of connections of the process',
-    '        -m limits the usable memory (in MB)',
+    '        -m serves as many connections as fit into so much memory (in MB)',
     '        -N sets the default maximum number of connections of a proxy',
     '        -L sets the local peer name (default: host name)',
     '        -p writes the process number to this file',

@@ -11,6 +11,8 @@ export interface Global {
   readonly nbthread?: number;
   /** 0: derived from the limits of the process. */
   readonly maxconn: number;
+  /** Megabytes (-m); 0: not limited. */
+  readonly memoryLimitMb: number;
   readonly maxconnRate: number;
   readonly maxSessRate: number;
   readonly maxSslConn: number;

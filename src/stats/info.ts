@@ -79,7 +79,13 @@ const IDENTITY: readonly InfoField[] = [
 ];
 
 const MEMORY: readonly InfoField[] = [
-  constant('Memmax_MB', 'u32', 'CLP', 'Limit of memory in megabytes, 0: none', 0),
+  field(
+    'Memmax_MB',
+    'u32',
+    'CLP',
+    'Limit of memory in megabytes, 0: none',
+    ({ config }) => config.global.memoryLimitMb,
+  ),
   field(
     'PoolAlloc_MB',
     'u32',
@@ -236,7 +242,13 @@ const REST: readonly InfoField[] = [
     'Version of this program and its engine',
     ({ process }) => `lb ${process.version} (${process.engine})`,
   ),
-  constant('Memmax_bytes', 'u32', 'CLP', 'Limit of memory in bytes, 0: none', 0),
+  field(
+    'Memmax_bytes',
+    'u32',
+    'CLP',
+    'Limit of memory in bytes, 0: none',
+    ({ config }) => config.global.memoryLimitMb * MEGABYTE,
+  ),
   field(
     'PoolAlloc_bytes',
     'u64',

@@ -5,6 +5,7 @@
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Word } from '../model/word.ts';
+import { type ConnectionLimits, withinMemory } from './memory-limits.ts';
 import type { ResourceLimit } from './process-calls.ts';
 
 export interface LimitRequest {
@@ -16,8 +17,12 @@ export interface LimitRequest {
   readonly memoryLimitMb?: number;
 }
 
-interface LimitPlan {
-  readonly maxconn: number;
+interface LimitPlan extends ConnectionLimits, FilePlan {
+  /** 0: none was asked for. */
+  readonly memoryLimitMb: number;
+}
+
+interface FilePlan {
   /** Open files this takes. */
   readonly openFiles: number;
   /** Below that it does not go: then files, pipes and lookups are few. */
@@ -45,8 +50,6 @@ export const FILES_ON_RING = 2;
 export const FILES_ON_NODE = 3;
 /** Not more connections than that at the cost of what is kept free. */
 const CONNECTIONS_OF_FEW_FILES = 64;
-/** Head and body buffers of both sides, and the objects of a session. */
-const BYTES_OF_A_SESSION = 8192;
 
 /** What connections share the open files with. */
 export interface Occupants {
@@ -56,29 +59,36 @@ export interface Occupants {
   readonly filesOfListener: number;
 }
 
+/** Gives what is wrong where the limits contradict each other. */
 export function planLimits(
   occupants: Occupants,
   limit: ResourceLimit,
   request: LimitRequest = {},
-): LimitPlan {
-  const { config } = occupants;
-  const { global } = config;
-  const wanted = request.maxconn ?? global.maxconn;
+): LimitPlan | string {
+  const { global } = occupants.config;
+  const asked = { maxconn: request.maxconn ?? global.maxconn, maxSslConn: global.maxSslConn };
+  const files = asked.maxconn > 0 ? filesFor(occupants, asked.maxconn) : filesThereAre(occupants, limit);
+  const { memoryLimitMb = 0 } = request;
+  const most = asked.maxconn > 0 ? asked.maxconn : connectionsWithin(occupants, files.openFiles);
+  if (memoryLimitMb === 0) return { ...files, ...asked, maxconn: Math.max(1, most), memoryLimitMb };
+  const limits = withinMemory(occupants.config, memoryLimitMb, asked, most);
+  return typeof limits === 'string' ? limits : { ...files, ...limits, memoryLimitMb };
+}
+
+function filesFor(occupants: Occupants, maxconn: number): FilePlan {
+  const { global } = occupants.config;
   const said = numberOf(global.otherLines, 'ulimit-n');
-  const exact = said !== undefined;
-  if (wanted > 0) {
-    const own = filesOf(occupants, AMPLE) + global.statsMaxconn;
-    const fewestFiles = said ?? filesOf(occupants, BARE) + 2 * wanted;
-    return { maxconn: wanted, openFiles: said ?? own + 2 * wanted, fewestFiles, exact };
-  }
-  const hardLimit = numberOf(global.otherLines, 'fd-hard-limit') ?? DEFAULT_HARD_LIMIT;
+  const openFiles = said ?? filesOf(occupants, AMPLE) + global.statsMaxconn + 2 * maxconn;
+  const fewestFiles = said ?? filesOf(occupants, BARE) + 2 * maxconn;
+  return { openFiles, fewestFiles, exact: said !== undefined };
+}
+
+function filesThereAre({ config }: Occupants, limit: ResourceLimit): FilePlan {
+  const { otherLines } = config.global;
+  const said = numberOf(otherLines, 'ulimit-n');
+  const hardLimit = numberOf(otherLines, 'fd-hard-limit') ?? DEFAULT_HARD_LIMIT;
   const openFiles = said ?? Math.min(Math.max(limit.soft, limit.hard), hardLimit);
-  const byFiles = connectionsWithin(occupants, openFiles);
-  const session = 2 * global.tune.bufsize + BYTES_OF_A_SESSION;
-  const { memoryLimitMb } = request;
-  const byMemory =
-    memoryLimitMb === undefined ? Infinity : Math.max(1, Math.floor((memoryLimitMb * 1048576) / session));
-  return { maxconn: Math.max(1, Math.min(byFiles, byMemory)), openFiles, fewestFiles: openFiles, exact };
+  return { openFiles, fewestFiles: openFiles, exact: said !== undefined };
 }
 
 /** How many connections so many open files are enough for; none: not even for the process itself. */
@@ -117,12 +127,13 @@ function numberOf(lines: readonly (readonly Word[])[], keyword: string): number 
 }
 
 /** The configuration as it counts, with the limits decided. */
-export function withLimits(config: Config, { maxconn }: LimitPlan, { proxyMaxconn }: LimitRequest): Config {
+export function withLimits(config: Config, plan: LimitPlan, { proxyMaxconn }: LimitRequest): Config {
+  const { maxconn, maxSslConn, memoryLimitMb } = plan;
   const proxies =
     proxyMaxconn === undefined
       ? config.proxies
       : config.proxies.map(proxy => (proxy.maxconn === 0 ? { ...proxy, maxconn: proxyMaxconn } : proxy));
-  return { ...config, proxies, global: { ...config.global, maxconn } };
+  return { ...config, proxies, global: { ...config.global, maxconn, maxSslConn, memoryLimitMb } };
 }
 
 /**
@@ -130,7 +141,7 @@ export function withLimits(config: Config, { maxconn }: LimitPlan, { proxyMaxcon
  * for it only. Undefined: done; otherwise what could not be had.
  */
 export function reachOpenFiles(
-  { openFiles, fewestFiles, exact }: LimitPlan,
+  { openFiles, fewestFiles, exact }: FilePlan,
   limit: ResourceLimit,
   set: (limit: ResourceLimit) => number,
 ): string | undefined {

@@ -116,6 +116,10 @@ function applyLimits({ config, limits, notice }: ServingOptions, nbthread: numbe
   const filesOfListener = onRing(config) ? FILES_ON_RING : FILES_ON_NODE;
   const occupants = { config, nbthread, filesOfListener };
   const plan = planLimits(occupants, limit, limits);
+  if (typeof plan === 'string') {
+    notice('alert', plan);
+    return undefined;
+  }
   const refused = reachOpenFiles(plan, limit, setOpenFilesLimit);
   const openFiles = refused === undefined ? plan.openFiles : limit.soft;
   const most = connectionsWithin(occupants, openFiles);

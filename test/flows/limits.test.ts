@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { ask } from '../support/admin-client.ts';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { LostTime } from '../support/lost-time.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
@@ -155,6 +158,26 @@ frontend patient
   await answered;
   assert.match(stays.heard(), /^HTTP\/1\.1 200 [^]*HTTP\/1\.1 200 [^]*connection: close/i);
   assert.equal(await balancer.ended, 0, balancer.output());
+});
+
+test('a limit of memory holds connections back as it does in HAProxy, and is shown', async t => {
+  const path = join(temporaryFolder(t), 'admin.sock');
+  const port = await freePort();
+  const config = `global
+  stats socket ${path}
+  maxconn 5000
+frontend f
+  bind 127.0.0.1:${port}
+  use_backend b
+backend b
+  server s 127.0.0.1:1 ssl verify none
+defaults
+  timeout client 1s
+`;
+  await startBalancer(t, config, { args: ['-m', '256'] });
+  const shown = await ask(path, 'show info');
+  for (const line of ['Memmax_MB: 256', 'Memmax_bytes: 268435456', 'Maxconn: 5000', 'MaxSslConns: 820'])
+    assert.ok(shown.includes(`\n${line}\n`), shown);
 });
 
 const KEPT = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';

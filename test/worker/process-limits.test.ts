@@ -7,10 +7,12 @@ import {
   FILES_ON_NODE,
   FILES_ON_RING,
   type Occupants,
-  planLimits,
+  planLimits as limitsOf,
   reachOpenFiles,
   withLimits,
 } from '../../src/worker/process-limits.ts';
+
+type Plan = Exclude<ReturnType<typeof limitsOf>, string>;
 
 const LIMIT = { soft: 20_000, hard: 20_000 };
 
@@ -28,6 +30,12 @@ function occupants(config: Config, nbthread: number, filesOfListener = FILES_ON_
   return { config, nbthread, filesOfListener };
 }
 
+function planLimits(...given: Parameters<typeof limitsOf>): Plan {
+  const plan = limitsOf(...given);
+  assert.ok(typeof plan !== 'string', JSON.stringify(plan));
+  return plan;
+}
+
 test('without maxconn the open files decide how many connections there may be', () => {
   const { maxconn, openFiles, exact } = planLimits(occupants(configOf(''), 2), LIMIT);
   assert.equal(openFiles, 20_000);
@@ -35,7 +43,18 @@ test('without maxconn the open files decide how many connections there may be', 
   assert.equal(exact, false);
   assert.ok(planLimits(occupants(configOf('fd-hard-limit 5000'), 2), LIMIT).maxconn < 2500);
   assert.equal(planLimits(occupants(configOf(''), 2), { soft: 2 ** 30, hard: 2 ** 30 }).openFiles, 1_048_576);
-  assert.ok(planLimits(occupants(configOf(''), 2), LIMIT, { memoryLimitMb: 40 }).maxconn <= 1024);
+});
+
+test('a limit of memory allows fewer connections, and is kept with the configuration', () => {
+  const config = configOf('');
+  const plan = planLimits(occupants(config, 2), LIMIT, { memoryLimitMb: 40 });
+  assert.equal(plan.maxconn, 1100);
+  const { global } = withLimits(config, plan, {});
+  assert.deepEqual([global.memoryLimitMb, global.maxconn, global.maxSslConn], [40, 1100, 0]);
+  assert.match(
+    JSON.stringify(limitsOf(occupants(configOf('maxzlibmem 50'), 2), LIMIT, { memoryLimitMb: 40 })),
+    /too low/,
+  );
 });
 
 test('maxconn, and -n before it, decide how many open files are needed', () => {

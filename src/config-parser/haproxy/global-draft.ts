@@ -40,6 +40,7 @@ export function createGlobalDraft(): GlobalDraft {
     maxconn: 0,
     maxconnRate: 0,
     maxSessRate: 0,
+    memoryLimitMb: 0,
     maxSslConn: 0,
     maxSslRate: 0,
     daemon: false,
