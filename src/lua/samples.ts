@@ -56,6 +56,7 @@ const INPUT: FetchRow = {
   out: 'str',
   sources: ['constant'],
   summary: 'what a script hands over',
+  compile: () => () => undefined,
 };
 
 const TYPES: Readonly<Record<string, 'str' | 'int' | 'bool'>> = {

@@ -1,5 +1,6 @@
 /** Looks at the part of a body that has come, without taking it: for rules and samples that want its content. */
 import type { BodyFacts } from '../acl/context.ts';
+import { latin1Slice } from '../base/latin1.ts';
 import { BodyDecoder } from '../http/body-decoder.ts';
 import type { Framing } from '../http/framing.ts';
 import type { Inbox } from './inbox.ts';
@@ -33,6 +34,8 @@ export class BodyPreview {
   #length = 0;
   /** Bytes of the inbox that are decoded. */
   #taken = 0;
+  /** Of a chunked body, once they have come. */
+  #trailers: string | undefined;
 
   look(inbox: Inbox, shape: BodyShape): BodyFacts {
     const { framing, contentLength, ended } = shape;
@@ -45,12 +48,20 @@ export class BodyPreview {
   }
 
   #lookAtChunks(inbox: Inbox, { ended, room }: BodyShape): BodyFacts {
-    const decoder = (this.#decoder ??= startDecoder());
+    const decoder = (this.#decoder ??= this.#startDecoder());
     if (!decoder.done && decoder.error === 0) this.#decode(decoder, inbox);
     const broken = decoder.error !== 0;
     const complete = decoder.done || broken || ended || inbox.length >= room * MOST_FRAMING;
     const length = this.#length;
-    return { buffer: this.#content, offset: 0, length, complete, broken, announced: length };
+    return {
+      buffer: this.#content,
+      offset: 0,
+      length,
+      complete,
+      broken,
+      announced: length,
+      trailers: this.#trailers,
+    };
   }
 
   #decode(decoder: BodyDecoder, inbox: Inbox): void {
@@ -67,10 +78,17 @@ export class BodyPreview {
     this.#content.copy(larger, 0, 0, this.#length);
     this.#content = larger;
   }
-}
 
-function startDecoder(): BodyDecoder {
-  const decoder = new BodyDecoder();
-  decoder.start('chunked', 0, 'content');
-  return decoder;
+  #startDecoder(): BodyDecoder {
+    const decoder = new BodyDecoder();
+    decoder.start('chunked', 0, 'content');
+    decoder.sink = {
+      content: () => undefined,
+      trailers: (buffer, start, end) => {
+        this.#trailers = latin1Slice(buffer, start, end);
+      },
+      end: () => undefined,
+    };
+    return decoder;
+  }
 }

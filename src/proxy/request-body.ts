@@ -230,12 +230,20 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   remember(): void {
     if (this.read || this.#preview === undefined || this.#seen !== undefined) return;
     const { thread, transaction } = this.#stream;
-    const { buffer, offset, length, complete, broken, announced } = this.inspect();
+    const { buffer, offset, length, complete, broken, announced, trailers } = this.inspect();
     const kept = Math.min(length, transaction.bodyRoom, thread.buffers.size);
     this.#memory = thread.buffers.take();
     buffer.copy(this.#memory, 0, offset, offset + kept);
     const isWhole = complete && kept === length;
-    this.#seen = { buffer: this.#memory, offset: 0, length: kept, complete: isWhole, broken, announced };
+    this.#seen = {
+      buffer: this.#memory,
+      offset: 0,
+      length: kept,
+      complete: isWhole,
+      broken,
+      announced,
+      trailers,
+    };
   }
 
   forget(): void {

@@ -32,19 +32,15 @@ const CLASSES: Readonly<Record<string, KeywordClass>> = {
   },
   cnv: {
     meaning: 'sample converter keywords',
-    render: () => list('sample converter functions', allConverters().filter(works).map(converterLine)),
+    render: () => list('sample converter functions', allConverters().map(converterLine)),
   },
   flt: { meaning: 'filter names', render: () => list('filter names', FILTERS) },
   smp: {
     meaning: 'sample fetch functions',
-    render: () => list('sample fetch functions', allFetches().filter(works).map(fetchLine)),
+    render: () => list('sample fetch functions', allFetches().map(fetchLine)),
   },
   svc: { meaning: 'service names', render: () => list('service names', SERVICES) },
 };
-
-function works({ missing }: { readonly missing?: string }): boolean {
-  return missing === undefined;
-}
 
 function fetchLine({ name, args, out }: ReturnType<typeof allFetches>[number]): string {
   return `${name}${renderSpecs(args ?? [])}: ${out}`;

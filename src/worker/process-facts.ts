@@ -17,6 +17,8 @@ export class ThreadProcessFacts implements ProcessFacts {
   readonly node: string;
   readonly thread: number;
   readonly nbthread: number;
+  readonly bufferBytes: number;
+  readonly rewriteBytes: number;
   stopping = false;
   readonly #idle: IdleMeter;
   readonly #sinks: EventSinks;
@@ -26,6 +28,8 @@ export class ThreadProcessFacts implements ProcessFacts {
     this.node = start.config.global.node ?? this.hostname;
     this.thread = start.thread;
     this.nbthread = start.plan.threads;
+    this.bufferBytes = start.config.global.tune.bufsize;
+    this.rewriteBytes = start.config.global.tune.maxrewrite;
     this.#idle = new IdleMeter(this.nbthread);
   }
 

@@ -32,8 +32,8 @@ test('mistakes are answered in the words of HAProxy, with a hint where a name wa
     ['path,regsub("(","x")', "invalid args in converter 'regsub' : regex '(' is invalid (missing ')')"],
     ['path,map(nofile)', "invalid args in converter 'map' : failed to open pattern file <nofile>"],
     [
-      'internal.htx.size',
-      "fetch method 'internal.htx.size' is not supported yet: it needs HAProxy internals that do not exist here",
+      'internal.htx_blk.type(last)',
+      "invalid args in fetch method 'internal.htx_blk.type' : a block position is expected: a number from 0, head, tail or first",
     ],
     [
       'sc_conn_rate(3)',

@@ -136,6 +136,8 @@ const PROCESS: ProcessFacts = {
   stopping: false,
   thread: 1,
   nbthread: 2,
+  bufferBytes: 16384,
+  rewriteBytes: 1024,
   nowMs: () => Date.UTC(2024, 3, 26, 7, 42, 0, 250),
   uptimeMs: () => 2_520_250,
   nowUs: () => 250111,

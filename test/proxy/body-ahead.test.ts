@@ -29,6 +29,14 @@ test('a chunked body is seen as it grows, byte by byte, and stays in the inbox a
   assert.equal(inbox.buffer.toString('latin1', inbox.start, inbox.end), WIRE);
 });
 
+test('trailers are seen as soon as all of them are here', () => {
+  const [inbox, preview] = [new Inbox(), new BodyPreview()];
+  add(inbox, WIRE.slice(0, -2));
+  assert.equal(preview.look(inbox, SHAPE).trailers, undefined);
+  add(inbox, WIRE.slice(-2));
+  assert.equal(preview.look(inbox, SHAPE).trailers, 'T: v\r\n');
+});
+
 test('what follows a chunked body does not belong to it', () => {
   const [inbox, preview] = [new Inbox(), new BodyPreview()];
   add(inbox, `${WIRE}GET / HTTP/1.1\r\n`);

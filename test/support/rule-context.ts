@@ -91,6 +91,8 @@ export class FakeRuleContext implements RuleContext {
     stopping: false,
     thread: 1,
     nbthread: 1,
+    bufferBytes: 16384,
+    rewriteBytes: 1024,
     nowMs: () => 0,
     uptimeMs: () => 0,
     nowUs: () => 0,

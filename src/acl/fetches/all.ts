@@ -6,6 +6,7 @@ import { CONNECTION_FETCHES } from './connection.ts';
 import { CONSTANT_FETCHES } from './constants.ts';
 import { COOKIE_FETCHES } from './cookies.ts';
 import { HEADER_FETCHES } from './headers.ts';
+import { INTERNAL_FETCHES } from './internals.ts';
 import { PARAMETER_FETCHES } from './parameters.ts';
 import { PAYLOAD_FETCHES } from './payload.ts';
 import { PROXY_FETCHES } from './proxies.ts';
@@ -19,7 +20,6 @@ import { TRACKING_FETCHES } from './tracking.ts';
 import { CLIENT_STREAM_FETCHES } from './client-stream.ts';
 import { SERVER_STREAM_FETCHES } from './server-stream.ts';
 import { TRANSACTION_FETCHES } from './transaction.ts';
-import { UNAVAILABLE_FETCHES } from './unavailable.ts';
 import { VARIABLE_FETCHES } from './variables.ts';
 
 const OWN: readonly FetchRow[] = [
@@ -43,7 +43,7 @@ const OWN: readonly FetchRow[] = [
   ...TRACKING_FETCHES,
   ...TCP_INFO_FETCHES,
   ...DISTCC_FETCHES,
-  ...UNAVAILABLE_FETCHES,
+  ...INTERNAL_FETCHES,
 ];
 
 /** Old or short names: `<alias> <word>`. */

@@ -4,6 +4,7 @@ import type { Arguments } from '../arguments.ts';
 import type { ByteView, SampleContext } from '../context.ts';
 import { parseWholeInt } from '../integer.ts';
 import type { CompileScope, FetchRow, Getter } from '../row.ts';
+import { blocksOf, dataBytes } from './message-blocks.ts';
 
 /** The bytes a word reads; words without prefix follow the ruleset's direction. */
 export function payloadOf(ctx: SampleContext, isResponse: boolean): ByteView | undefined {
@@ -80,14 +81,11 @@ function lengthValueGetter(
   };
 }
 
-/** An HTTP message is not kept as bytes: what its parts come to, start line, headers and the body that is held. */
+/** Of an HTTP message: of the blocks that HAProxy would keep it in. */
 function messageLength(ctx: SampleContext, isResponse: boolean): number | undefined {
-  const head = isResponse ? ctx.response : ctx.request;
-  if (head === undefined) return undefined;
-  const { headers } = head;
-  let length = 'method' in head ? head.method.length + head.target.length : 3 + head.reason.length;
-  for (let at = 0; at < headers.count; at++) length += headers.nameAt(at).length + headers.valueAt(at).length;
-  return length + ((isResponse ? ctx.responseBody : ctx.requestBody)?.length ?? 0);
+  if ((isResponse ? ctx.response : ctx.request) === undefined) return undefined;
+  const message = blocksOf(ctx, isResponse);
+  return message && dataBytes(message.blocks);
 }
 
 function lengthGetter(isResponse: boolean): Getter {
