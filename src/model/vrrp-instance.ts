@@ -21,6 +21,8 @@ export interface VrrpInstance {
   readonly strict: boolean;
   /** `auth_type PASS`: at most 8 characters. VRRPv2 only. */
   readonly authPass?: string;
+  /** `auth_type AH`: the key of the digest, as long. VRRPv2 over IPv4 only. */
+  readonly authKey?: string;
   /** Packets to the virtual addresses are accepted by a node that does not own them. */
   readonly accept: boolean;
 

@@ -4,11 +4,16 @@
  * of rubbish fills the queue of the rest only. Pure.
  */
 
+import { AH_LENGTH } from './authentication-header.ts';
+import { VRRP_PROTOCOL } from './packet.ts';
+
 export interface AdvertFilter {
   readonly family: 4 | 6;
   readonly leastTtl: number;
   readonly versions: readonly (2 | 3)[];
   readonly routerIds: readonly number[];
+  /** Behind an authentication header; packets in which that is in front of something else concern nobody. */
+  readonly sealed?: boolean;
 }
 
 type Instruction = readonly [operation: number, jumpTrue: number, jumpFalse: number, value: number];
@@ -37,15 +42,25 @@ const VRRP_HEADER = 8;
 const AUTHENTICATION = 8;
 const ADVERTISEMENT = 1;
 
+/** The first byte of an authentication header says what follows it. */
+const isInFrontOfVrrp: readonly Instruction[] = [
+  [LOAD_X_HEADER_LENGTH, 0, 0, 0],
+  [LOAD_BYTE_AT_X, 0, 0, 0],
+  [JUMP_EQUAL, 1, 0, VRRP_PROTOCOL],
+  [RETURN, 0, 0, 0],
+];
+
 /** `takeGood`: the packets that may concern us; else all others. */
 export function compileFilter(filter: AdvertFilter, takeGood: boolean): Buffer {
   const good: Instruction = [RETURN, 0, 0, takeGood ? WHOLE_PACKET : 0];
   const other: Instruction = [RETURN, 0, 0, takeGood ? 0 : WHOLE_PACKET];
   const isIpv4 = filter.family === 4;
-  const byte = (offset: number): Instruction => [isIpv4 ? LOAD_BYTE_AT_X : LOAD_BYTE, 0, 0, offset];
+  const before = filter.sealed === true ? AH_LENGTH : 0;
+  const byte = (offset: number): Instruction => [isIpv4 ? LOAD_BYTE_AT_X : LOAD_BYTE, 0, 0, before + offset];
   const program: readonly Instruction[] = [
+    ...(filter.sealed === true ? isInFrontOfVrrp : []),
     [LOAD_LENGTH, 0, 0, 0],
-    [JUMP_GE, 1, 0, VRRP_HEADER + (isIpv4 ? IPV4_HEADER : 0)],
+    [JUMP_GE, 1, 0, VRRP_HEADER + before + (isIpv4 ? IPV4_HEADER : 0)],
     other,
     [LOAD_BYTE, 0, 0, isIpv4 ? IPV4_TTL : NETWORK_OFFSET + IPV6_HOP_LIMIT],
     [JUMP_GE, 1, 0, filter.leastTtl],
@@ -59,7 +74,7 @@ export function compileFilter(filter: AdvertFilter, takeGood: boolean): Buffer {
     other,
     byte(3),
     [MULTIPLY, 0, 0, isIpv4 ? 4 : 16],
-    [ADD, 0, 0, VRRP_HEADER + (filter.versions.includes(3) ? 0 : AUTHENTICATION)],
+    [ADD, 0, 0, VRRP_HEADER + before + (filter.versions.includes(3) ? 0 : AUTHENTICATION)],
     ...(isIpv4 ? [[ADD_X, 0, 0, 0] as const] : []),
     [COPY_TO_X, 0, 0, 0],
     [LOAD_LENGTH, 0, 0, 0],

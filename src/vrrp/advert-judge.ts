@@ -5,6 +5,7 @@
 import { sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { InstanceCounters, Badness } from '../model/vrrp-snapshot.ts';
+import { isSealed, sequenceOf, type SequenceNumbers } from './authentication-header.ts';
 import { ipOf } from './ip-bytes.ts';
 import type { RareLog } from './log.ts';
 import type { HeardAdvert } from './machine/machine-state.ts';
@@ -14,19 +15,23 @@ export class AdvertJudge {
   readonly #config: VrrpInstance;
   readonly #counters: InstanceCounters;
   readonly #rareLog: RareLog;
+  readonly #numbers: SequenceNumbers;
   readonly #virtual: readonly IpAddress[];
   #lastMaster: IpAddress | undefined;
 
-  constructor(config: VrrpInstance, counters: InstanceCounters, rareLog: RareLog) {
+  /** `numbers`: of packets with an authentication header. */
+  constructor(config: VrrpInstance, counters: InstanceCounters, rareLog: RareLog, numbers: SequenceNumbers) {
     this.#config = config;
     this.#counters = counters;
     this.#rareLog = rareLog;
+    this.#numbers = numbers;
     this.#virtual = config.virtualAddresses.map(entry => ipOf(entry.address));
   }
 
   /** `own`: our address, the destination of unicast adverts. */
   hear(payload: Buffer, envelope: Envelope, own: IpAddress | undefined): HeardAdvert | undefined {
-    const parsed = this.#checkSource(envelope) ?? this.#parse(payload, envelope, own);
+    const parsed =
+      this.#checkSource(envelope) ?? this.#inOrder(this.#parse(payload, envelope, own), envelope);
     if (parsed.bad !== undefined) {
       this.#countBad(parsed.bad, envelope.source);
       return undefined;
@@ -54,13 +59,27 @@ export class AdvertJudge {
 
   #parse(payload: Buffer, envelope: Envelope, own: IpAddress | undefined): Parsed {
     const config = this.#config;
-    return parseAdvert(payload, this.#withDestinations(envelope, own), {
+    const parsed = parseAdvert(payload, this.#withDestinations(envelope, own), {
       version: config.version,
       virtualRouterId: config.virtualRouterId,
       ttl: this.#ttlRange(envelope.source),
       v3ChecksumAsV2: config.v3ChecksumAsV2,
       ...(config.authPass === undefined ? {} : { authPass: config.authPass }),
+      ...(config.authKey === undefined ? {} : { authKey: config.authKey }),
     });
+    return parsed.bad === undefined && !this.#sealIsWhole(envelope) ? { bad: 'authPass' } : parsed;
+  }
+
+  #sealIsWhole({ sealed, source }: Envelope): boolean {
+    const { authKey, unicastPeers } = this.#config;
+    if (authKey === undefined) return true;
+    return sealed !== undefined && isSealed(sealed, authKey, source, unicastPeers.length > 0);
+  }
+
+  /** A packet that somebody has kept and sends again is no advert. */
+  #inOrder(parsed: Parsed, { sealed }: Envelope): Parsed {
+    if (parsed.bad !== undefined || sealed === undefined) return parsed;
+    return this.#numbers.take(sequenceOf(sealed)) ? parsed : { bad: 'authPass' };
   }
 
   #checkSource(envelope: Envelope): { readonly bad: 'source' } | undefined {

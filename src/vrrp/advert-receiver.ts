@@ -4,6 +4,7 @@
  */
 import { loadKoffi } from '../net/system-calls.ts';
 import { compileFilter, type AdvertFilter } from './advert-filter.ts';
+import { AH_PROTOCOL, opened } from './authentication-header.ts';
 import { AdvertQueue, type QueueEvents, type QueuePace } from './advert-queue.ts';
 import type { Clock } from './clock.ts';
 import { bytesOfIp, ipOf, readIp } from './ip-bytes.ts';
@@ -67,7 +68,7 @@ export function openReceiver(options: ReceiverOptions, events: ReceiverEvents, c
 
 /** An IPv4 raw socket hands over the IP header, an IPv6 one does not. */
 function readerOf(
-  family: 4 | 6,
+  { family, sealed }: ReceiverOptions,
   events: ReceiverEvents,
   take: (payload: Buffer, envelope: Envelope) => void,
 ): QueueEvents['packet'] {
@@ -75,7 +76,8 @@ function readerOf(
     return (payload, source) =>
       take(payload, { family, source: readIp(source, 0, 6), destinations: [], ttl: undefined });
   return packet => {
-    const split = splitIpv4(packet);
+    const whole = splitIpv4(packet);
+    const split = whole !== undefined && sealed === true ? opened(packet, whole) : whole;
     if (split === undefined) events.broken();
     else take(split.payload, split.envelope);
   };
@@ -88,13 +90,13 @@ function open(
   clock: Clock,
 ): AdvertQueue {
   const { family, device } = options;
-  const packet = readerOf(family, events, (payload, envelope) =>
+  const packet = readerOf(options, events, (payload, envelope) =>
     takeGood ? events.packet(payload, envelope) : events.rest(payload, envelope),
   );
   const pace = takeGood ? GOOD_PACE : REST_PACE;
   const queue = new AdvertQueue(
     family,
-    VRRP_PROTOCOL,
+    options.sealed === true ? AH_PROTOCOL : VRRP_PROTOCOL,
     pace,
     { packet, error: error => events.error(error) },
     clock,

@@ -5,6 +5,7 @@
 import type { IpAddress } from '../base/ip-address.ts';
 import { closeDescriptor, setOption } from '../net/system-calls.ts';
 import { bytesOfIp } from './ip-bytes.ts';
+import { AH_PROTOCOL, close as closeSeal, openHeader, type Seal } from './authentication-header.ts';
 import { withIpv4Header } from './ipv4-header.ts';
 import { withIpv6Header } from './ipv6-header.ts';
 import {
@@ -27,6 +28,8 @@ const IPPROTO_IPV6 = 41;
 const IPV6_MULTICAST_IF = 17;
 const IPV6_MULTICAST_LOOP = 19;
 
+const MOST_ID = 0xffff;
+
 export interface AdvertSender {
   /** 0 or a negative errno. */
   send(
@@ -35,6 +38,7 @@ export interface AdvertSender {
     destination: IpAddress,
     ttl: number,
     keepsConnections?: boolean,
+    seal?: Seal,
   ): number;
   close(): void;
 }
@@ -60,13 +64,30 @@ export function openSender(
   }
   let id = 0;
   return {
-    send: (payload, source, destination, ttl, keepsConnections) => {
+    send: (payload, source, destination, ttl, keepsConnections, seal) => {
+      // the kernel would choose another one for 0
+      id = (id % MOST_ID) + 1;
       const packet =
-        family === 4
-          ? withIpv4Header(payload, source, destination, ttl, ++id, keepsConnections)
-          : withIpv6Header(payload, source, destination, ttl);
+        family === 6
+          ? withIpv6Header(payload, source, destination, ttl)
+          : seal === undefined
+            ? withIpv4Header(payload, source, destination, ttl, id, keepsConnections)
+            : sealed(payload, source, destination, ttl, id, keepsConnections, seal);
       return Math.min(0, sendTo(fd, packet, socketAddress(bytesOfIp(destination), index)));
     },
     close: () => void closeDescriptor(fd),
   };
+}
+
+function sealed(
+  payload: Buffer,
+  source: IpAddress,
+  destination: IpAddress,
+  ttl: number,
+  id: number,
+  keepsConnections: boolean | undefined,
+  seal: Seal,
+): Buffer {
+  const behind = Buffer.concat([openHeader(source, seal), payload]);
+  return closeSeal(withIpv4Header(behind, source, destination, ttl, id, keepsConnections, AH_PROTOCOL), seal);
 }

@@ -7,6 +7,7 @@ import type { IpAddress } from '../base/ip-address.ts';
 import type { IpAddressEntry } from '../model/ip-entry.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import { AdvertJudge } from './advert-judge.ts';
+import { SequenceNumbers } from './authentication-header.ts';
 import type { AdvertSender } from './advert-sender.ts';
 import type { Announcement, Announcer } from './announcer.ts';
 import type { Clock } from './clock.ts';
@@ -34,6 +35,7 @@ export class Instance {
   source: IpAddress | undefined;
   readonly #ports: InstancePorts;
   readonly #holdings: Holdings;
+  readonly #numbers = new SequenceNumbers();
   #judge: AdvertJudge;
   #sender: AdvertSender | undefined;
   /** The next announcement for `garp_extra_if`. */
@@ -44,7 +46,7 @@ export class Instance {
     this.config = config;
     this.#ports = ports;
     this.#holdings = new Holdings(ports);
-    this.#judge = new AdvertJudge(config, this.counters, ports.rareLog);
+    this.#judge = new AdvertJudge(config, this.counters, ports.rareLog, this.#numbers);
   }
 
   /** Addresses, routes and rules are in the kernel because of us. */
@@ -62,7 +64,7 @@ export class Instance {
   reconfigure(config: VrrpInstance): void {
     const before = this.config;
     this.config = config;
-    this.#judge = new AdvertJudge(config, this.counters, this.#ports.rareLog);
+    this.#judge = new AdvertJudge(config, this.counters, this.#ports.rareLog, this.#numbers);
     this.close();
     if (!this.holding) return;
     this.#announce(this.#holdings.change(before, config), config.garp.masterRepeat);
@@ -83,6 +85,10 @@ export class Instance {
     const sender = source === undefined ? undefined : this.#senderOf();
     if (sender === undefined || source === undefined) return;
     const unicast = config.unicastPeers.length > 0;
+    const seal =
+      config.authKey === undefined
+        ? undefined
+        : { key: config.authKey, sequence: this.#numbers.next(), unicast };
     const addresses = config.virtualAddresses.map(entry => ipOf(entry.address));
     for (const text of unicast ? config.unicastPeers.map(peer => peer.address) : [config.multicastGroup]) {
       const destination = ipOf(text);
@@ -93,6 +99,7 @@ export class Instance {
         destination,
         unicast ? config.unicastTtl : 255,
         keepsConnections,
+        seal,
       );
       if (result < 0) this.#sendFailed(text, result);
       else this.counters.advertsSent++;

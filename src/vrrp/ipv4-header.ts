@@ -42,6 +42,7 @@ export function withIpv4Header(
   ttl: number,
   id: number,
   keepsConnections = false,
+  protocol = VRRP_PROTOCOL,
 ): Buffer {
   const header = Buffer.alloc(LENGTH);
   header[0] = 0x45;
@@ -49,7 +50,7 @@ export function withIpv4Header(
   header.writeUInt16BE(LENGTH + payload.length, 2);
   header.writeUInt16BE(id & 0xffff, 4);
   header[8] = ttl;
-  header[9] = VRRP_PROTOCOL;
+  header[9] = protocol;
   bytesOfIp(source).copy(header, 12);
   bytesOfIp(destination).copy(header, 16);
   header.writeUInt16BE(foldChecksum(addWords(0, header)), 10);

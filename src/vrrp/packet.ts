@@ -20,6 +20,7 @@ const AUTH_LENGTH = 8;
 const TYPE_ADVERTISEMENT = 1;
 const AUTH_NONE = 0;
 const AUTH_PASS = 1;
+const AUTH_AH = 2;
 
 export interface Advert {
   readonly source: IpAddress;
@@ -41,6 +42,8 @@ export interface Envelope {
   readonly ttl: number | undefined;
   /** The sender goes on with the connections it began (handover/); never known for IPv6. */
   readonly keepsConnections?: boolean;
+  /** From the IP header on, where an authentication header was in front of the advert (authentication-header.ts). */
+  readonly sealed?: Buffer;
 }
 
 /** What an instance wants to see. */
@@ -48,6 +51,8 @@ export interface Expectation {
   readonly version: 2 | 3;
   readonly virtualRouterId: number;
   readonly authPass?: string;
+  /** What is in `sealed` is checked by others. */
+  readonly authKey?: string;
   /** Range of time-to-live values. */
   readonly ttl: readonly [number, number];
   /** Version 3 without pseudo header, as very old keepalived. */
@@ -71,7 +76,7 @@ export function parseAdvert(payload: Buffer, envelope: Envelope, wanted: Expecta
   if (!isWhole(payload, length)) return { bad: 'length' };
   if (!checksumIsFine(payload, length, envelope, wanted)) return { bad: 'checksum' };
   if (virtualRouterId !== wanted.virtualRouterId) return { bad: 'vrid' };
-  const refused = wanted.version === 2 ? checkAuth(payload, length, authType, wanted.authPass) : undefined;
+  const refused = wanted.version === 2 ? checkAuth(payload, length, authType, wanted) : undefined;
   if (refused !== undefined) return { bad: refused };
   const advertIntMs =
     wanted.version === 2 ? (payload[5] ?? 0) * 1000 : (payload.readUInt16BE(4) & 0xfff) * 10;
@@ -99,11 +104,17 @@ function checkAuth(
   payload: Buffer,
   length: number,
   authType: number,
-  authPass: string | undefined,
+  wanted: Expectation,
 ): Badness | undefined {
-  if (authType !== (authPass === undefined ? AUTH_NONE : AUTH_PASS)) return 'authType';
+  const { authPass } = wanted;
+  if (authType !== authTypeOf(wanted)) return 'authType';
   if (authPass === undefined) return undefined;
   return payload.subarray(length - AUTH_LENGTH, length).equals(authData(authPass)) ? undefined : 'authPass';
+}
+
+function authTypeOf({ authPass, authKey }: Pick<Expectation, 'authPass' | 'authKey'>): number {
+  if (authKey !== undefined) return AUTH_AH;
+  return authPass === undefined ? AUTH_NONE : AUTH_PASS;
 }
 
 function authData(authPass: string): Buffer {
@@ -134,6 +145,7 @@ export interface AdvertToSend {
   readonly advertIntMs: number;
   readonly addresses: readonly IpAddress[];
   readonly authPass?: string;
+  readonly authKey?: string;
   readonly v3ChecksumAsV2: boolean;
 }
 
@@ -146,7 +158,7 @@ export function encodeAdvert(advert: AdvertToSend, source: IpAddress, destinatio
   header[2] = advert.priority;
   header[3] = advert.addresses.length;
   if (advert.version === 2) {
-    header[4] = advert.authPass === undefined ? AUTH_NONE : AUTH_PASS;
+    header[4] = authTypeOf(advert);
     header[5] = advert.advertIntMs / 1000;
   } else header.writeUInt16BE(advert.advertIntMs / 10, 4);
   const trailer = advert.version === 2 ? [authData(advert.authPass ?? '')] : [];

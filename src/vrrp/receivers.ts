@@ -60,7 +60,8 @@ export class Receivers {
     for (const instance of instances) {
       const link = instance.device === undefined ? undefined : this.#ports.network.link(instance.device);
       if (instance.device !== undefined && link === undefined) continue;
-      const key = `${link?.name ?? '*'} ${link?.index ?? 0} ${instance.config.family}`;
+      const { family, authKey } = instance.config;
+      const key = `${link?.name ?? '*'} ${link?.index ?? 0} ${family}${authKey === undefined ? '' : ' sealed'}`;
       wanted.set(key, [...(wanted.get(key) ?? []), instance]);
     }
     for (const [key, lane] of this.#lanes) if (!wanted.has(key)) this.#drop(key, lane);
@@ -179,6 +180,7 @@ function optionsOf(family: 4 | 6, link: Link | undefined, members: readonly Vrrp
       (one, other) => one - other,
     ),
     ...(receiveBuffer > 0 ? { receiveBuffer } : {}),
+    ...(members.some(({ authKey }) => authKey !== undefined) ? { sealed: true } : {}),
   };
 }
 

@@ -22,7 +22,8 @@ export function renderJson(config: KeepalivedConfig, snapshot: VrrpSnapshot): st
 }
 
 function dataOf(instance: VrrpInstance, shown: InstanceSnapshot, config: KeepalivedConfig): object {
-  const { useVmac, interface: base = '', authPass } = instance;
+  const { useVmac, interface: base = '', authPass, authKey } = instance;
+  const password = authPass ?? authKey;
   return {
     iname: instance.name,
     dont_track_primary: Number(instance.dontTrackPrimary),
@@ -53,8 +54,8 @@ function dataOf(instance: VrrpInstance, shown: InstanceSnapshot, config: Keepali
     ...scriptsOf(instance),
     ...holdingsOf(instance, shown),
     ...trackedOf(instance, config),
-    auth_type: authPass === undefined ? 0 : 1,
-    ...(authPass === undefined ? {} : { auth_data: authPass }),
+    auth_type: authKey !== undefined ? 2 : authPass !== undefined ? 1 : 0,
+    ...(password === undefined ? {} : { auth_data: password }),
   };
 }
 

@@ -13,6 +13,7 @@ import { decodeAttributes, decodeMessages, encodeMessage } from '../../src/vrrp/
 import { renderNoAccept } from '../../src/vrrp/no-accept.ts';
 import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from '../../src/vrrp/route-lines.ts';
 import { sourceAddress } from '../../src/vrrp/source-address.ts';
+import { runFilter } from '../support/vrrp/run-filter.ts';
 
 const mac = Buffer.from('020000000001', 'hex');
 const link: Link = { index: 3, name: 'eth0', up: true, mac, mtu: 1500, below: 0 };
@@ -140,29 +141,6 @@ test('no_accept is one nftables table with a set for each family', () => {
     /set v6 \{ type ipv6_addr; \}[^]*ip daddr @v4 counter drop/,
   );
 });
-
-/** Runs a filter as the kernel does; IPv4 packets start with their header. */
-function runFilter(code: Buffer, packet: Buffer): boolean {
-  let accumulator = 0;
-  let index = 0;
-  for (let at = 0; ; at++) {
-    const operation = code.readUInt16LE(at * 8);
-    const [jumpTrue = 0, jumpFalse = 0] = code.subarray(at * 8 + 2, at * 8 + 4);
-    const value = code.readUInt32LE(at * 8 + 4);
-    if (operation === 0x80) accumulator = packet.length;
-    else if (operation === 0x30) accumulator = packet[value] ?? -1;
-    else if (operation === 0x50) accumulator = packet[index + value] ?? -1;
-    else if (operation === 0xb1) index = 4 * ((packet[value] ?? 0) & 15);
-    else if (operation === 0x04) accumulator += value;
-    else if (operation === 0x0c) accumulator += index;
-    else if (operation === 0x24) accumulator *= value;
-    else if (operation === 0x07) index = accumulator;
-    else if (operation === 0x3d) at += accumulator >= index ? jumpTrue : jumpFalse;
-    else if (operation === 0x35) at += accumulator >= value ? jumpTrue : jumpFalse;
-    else if (operation === 0x15) at += accumulator === value ? jumpTrue : jumpFalse;
-    else return value !== 0;
-  }
-}
 
 test('the kernel sorts packets: hop limit, version, type, router id and length, whatever the length of the IP header', () => {
   const filter = { family: 4, leastTtl: 255, versions: [2, 3], routerIds: [7, 51, 200] } as const;

@@ -15,9 +15,7 @@ export const AUTHENTICATION = new KeywordTable<AuthDraft>('vrrp_instance/authent
     summary: 'authentication kind',
     parse: (draft, statement, scope) => {
       const word = statement.words[0] as Word;
-      if (word.text === 'AH')
-        scope.report.alert(word.position, "auth_type AH is not supported: use 'auth_type PASS'");
-      else if (word.text === 'PASS') draft.type = 'PASS';
+      if (word.text === 'AH' || word.text === 'PASS') draft.type = word.text;
       else scope.report.warn(word.position, `unknown authentication type '${word.text}'`);
     },
   },

@@ -42,8 +42,9 @@ export function resolveInstance(
     return notes.unusable(`cannot use a loopback interface (${draft.interface}) for vrrp`);
   if (!placeIsFine(draft, strict, version, notes)) return undefined;
   const priority = draft.priority ?? (draft.state === 'MASTER' ? 255 : 100);
-  const initialState = resolveState(draft, priority, strict, notes);
-  const authPass = resolveAuth(draft, strict, version, notes);
+  const state = resolveState(draft, priority, strict, notes);
+  const authentication = resolveAuth(draft, strict, version, notes);
+  const initialState = listensFirst(state, priority, authentication, notes) ? 'BACKUP' : state;
   const useVmac = resolveVmac(draft, family, around, notes);
   return {
     name: draft.name,
@@ -58,7 +59,7 @@ export function resolveInstance(
     ...resolvePreempt(draft, priority, initialState, strict, notes),
     downTimerAdverts: resolveDownTimer(draft, global, strict, notes),
     strict,
-    ...(authPass === undefined ? {} : { authPass }),
+    ...authentication,
     accept: resolveAccept(draft, priority, strict, version, notes),
     unicastPeers: draft.unicastPeers,
     unicastFaultNoPeer: draft.unicastFaultNoPeer && draft.unicastPeers.length === 0,
@@ -150,20 +151,33 @@ function resolveAuth(
   strict: boolean,
   version: 2 | 3,
   notes: Notes,
-): string | undefined {
-  if (draft.authType === undefined) {
-    if (draft.authPass !== undefined) notes.changed('auth_pass without auth_type PASS. Ignoring');
-    return undefined;
+): Pick<VrrpInstance, 'authPass' | 'authKey'> {
+  const { authType, authPass: password } = draft;
+  if (authType === undefined) {
+    if (password !== undefined) notes.changed('auth_pass without auth_type PASS. Ignoring');
+    return {};
   }
   if (strict)
     notes.changed(
       'Strict mode does not support authentication. Ignoring: adverts are sent and expected without auth_pass',
     );
   else if (version === 3) notes.changed('VRRP version 3 does not support authentication. Ignoring.');
-  else if (draft.authPass === undefined || draft.authPass === '')
+  else if (password === undefined || password === '')
     notes.changed('Authentication specified but no password given. Ignoring');
-  else return draft.authPass;
-  return undefined;
+  else return authType === 'PASS' ? { authPass: password } : { authKey: password };
+  return {};
+}
+
+/** The numbers of sealed packets have to be above those of the master before. */
+function listensFirst(
+  state: 'MASTER' | 'BACKUP',
+  priority: number,
+  { authKey }: Pick<VrrpInstance, 'authKey'>,
+  notes: Notes,
+): boolean {
+  if (authKey === undefined || state === 'BACKUP' || priority === 255) return false;
+  notes.changed('Initial state master is incompatible with AH authentication - clearing');
+  return true;
 }
 
 /** VRRPv2 counts whole seconds up to 255 (RFC 3768 5.3.7), VRRPv3 centiseconds in 12 bits (RFC 5798 5.2.7). */
