@@ -72,7 +72,7 @@ class Loading {
   }
 
   run(): void {
-    const { proxies, logForwards, otherSections, peers, rings, global } = this.#config;
+    const { proxies, logForwards, otherSections, peers, rings, nameservers, global } = this.#config;
     this.#loadDhParameters();
     const stores = otherSections.filter(({ kind }) => kind === 'crt-store');
     for (const proxy of proxies) {
@@ -84,7 +84,8 @@ class Loading {
     for (const { name, binds } of logForwards)
       this.#loadBinds({ kind: 'log-forward', name }, binds, undefined);
     for (const section of peers) this.#loadPeers(section);
-    for (const section of rings) for (const server of section.servers) this.#loadServer(section, server);
+    for (const section of [...rings, ...nameservers])
+      for (const server of section.servers) this.#loadServer(section, server);
     this.#loadBinds({ kind: 'global', name: 'GLOBAL' }, global.statsSockets, undefined);
     this.#judgeUpdates();
   }

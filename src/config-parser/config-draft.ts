@@ -7,6 +7,7 @@ import type { CacheDraft } from './haproxy/cache-section.ts';
 import type { GlobalDraft } from './haproxy/global-draft.ts';
 import type { LogForwardDraft } from './haproxy/log-forward.ts';
 import type { PeersDraft } from './haproxy/peers-section.ts';
+import type { ResolversDraft } from './haproxy/resolvers-section.ts';
 import type { RingDraft } from './haproxy/ring-section.ts';
 import type { ProxyDraft } from './haproxy/proxy-draft.ts';
 import type { ParserContext } from './parser-context.ts';
@@ -24,6 +25,7 @@ export interface ConfigDraft {
   readonly caches: CacheDraft[];
   readonly peers: PeersDraft[];
   readonly rings: RingDraft[];
+  readonly resolvers: ResolversDraft[];
   readonly otherSections: OtherSection[];
 }
 
@@ -73,6 +75,7 @@ export function createConfigDraft(): ConfigDraft {
     caches: [],
     peers: [],
     rings: [],
+    resolvers: [],
     otherSections: [],
   };
 }

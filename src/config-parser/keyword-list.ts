@@ -5,6 +5,7 @@ import { HTTP_ERRORS_KEYWORDS } from './haproxy/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from './haproxy/log-forward.ts';
 import { OTHER_SECTIONS } from './haproxy/other-sections.ts';
 import { PEERS_KEYWORDS } from './haproxy/peers-section.ts';
+import { RESOLVERS_KEYWORDS } from './haproxy/resolvers-section.ts';
 import { RING_KEYWORDS } from './haproxy/ring-section.ts';
 import { PROXY_KEYWORDS } from './haproxy/proxy-section.ts';
 import { USERLIST_KEYWORDS } from './haproxy/userlist.ts';
@@ -29,6 +30,7 @@ const ROWS: readonly KeywordFacts[] = [
   ...CACHE_KEYWORDS,
   ...PEERS_KEYWORDS,
   ...RING_KEYWORDS,
+  ...RESOLVERS_KEYWORDS,
   ...OTHER_SECTIONS.flatMap(section => section.keywords),
 ];
 

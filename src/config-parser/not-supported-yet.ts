@@ -7,7 +7,6 @@
 
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section fcgi-app',
-  'nameserver ssl',
   // global
   'shm-stats-file',
   'shm-stats-file-max-objects',

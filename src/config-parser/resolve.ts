@@ -21,6 +21,7 @@ import { checkConditions } from './resolve-conditions.ts';
 import { checkGlobalReferences, checkReferences, createNames } from './resolve-references.ts';
 import { checkReverse } from './resolve-reverse.ts';
 import { finishPeers } from './peers.ts';
+import { finishNameservers } from './nameservers.ts';
 import { finishRings } from './rings.ts';
 import { stickTablesOf } from './stick-tables.ts';
 import { refuseRepeatedGuids } from './unique-ids.ts';
@@ -97,6 +98,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   refuseRepeatedGuids(proxies, context);
   const peers = finishPeers(draft.peers, facts, context);
   const rings = finishRings(draft.rings, facts, context);
+  const nameservers = finishNameservers(draft.resolvers, facts, context);
   const stickTables = stickTablesOf({ proxies, otherSections, peers }, context);
   const logForwards = draft.logForwards.map(section =>
     withUnixBind(finishLogForward(section), global.unixBind),
@@ -107,6 +109,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     stickTables,
     peers,
     rings,
+    nameservers,
     userlists,
     httpErrors,
     logForwards,

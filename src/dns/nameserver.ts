@@ -3,19 +3,23 @@
  * asked again over a stream (RFC 7766, section 5).
  */
 import { newCounters, type NameserverCounters } from './counters.ts';
-import {
-  DatagramTransport,
-  StreamTransport,
-  type NameserverAddress,
-  type Transport,
-  type TransportEvents,
-} from './transport.ts';
+import { DatagramTransport } from './datagram-transport.ts';
+import { StreamTransport, type StreamSettings } from './stream-transport.ts';
+import type { NameserverAddress, Transport, TransportEvents } from './transport.ts';
 
 export interface NameserverSettings {
   readonly name: string;
   readonly address: NameserverAddress;
-  /** `tcp@` */
-  readonly stream: boolean;
+  readonly stream: StreamSettings;
+  /** Else it is asked over a stream for what does not fit a datagram. */
+  readonly onlyStreams: boolean;
+}
+
+export interface NameserverEvents {
+  /** From its streams, or as datagrams that are not longer than the answers that were asked for. */
+  readonly received: (from: Nameserver, message: Buffer) => void;
+  /** It could not be asked over a stream; `cause`: why, in words. */
+  readonly failed: (nameserver: Nameserver, cause: string) => void;
 }
 
 export class Nameserver {
@@ -24,27 +28,33 @@ export class Nameserver {
   readonly #settings: NameserverSettings;
   readonly #usual: Transport;
   #stream: Transport | undefined;
-  readonly #events: TransportEvents;
+  readonly #streamEvents: TransportEvents;
 
-  /** Datagrams longer than `payloadSize` are none that were asked for. */
-  constructor(
-    settings: NameserverSettings,
-    payloadSize: number,
-    received: (from: Nameserver, message: Buffer) => void,
-  ) {
+  constructor(settings: NameserverSettings, payloadSize: number, events: NameserverEvents) {
     this.name = settings.name;
     this.#settings = settings;
-    const failed = (): void => void this.counters.snd_error++;
-    this.#events = { received: message => received(this, message), failed };
-    this.#usual = settings.stream
-      ? new StreamTransport(settings.address, this.#events)
+    this.#streamEvents = {
+      received: message => events.received(this, message),
+      failed: cause => {
+        this.counters.snd_error++;
+        events.failed(this, cause);
+      },
+    };
+    this.#usual = settings.onlyStreams
+      ? new StreamTransport(settings.stream, this.#streamEvents)
       : new DatagramTransport(settings.address, {
           received: message => {
             if (message.length > payloadSize) this.counters.too_big++;
-            else received(this, message);
+            else events.received(this, message);
           },
-          failed,
+          failed: () => void this.counters.snd_error++,
         });
+  }
+
+  /** `<address>:<port>` */
+  get place(): string {
+    const { family, host, port } = this.#settings.address;
+    return family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
   }
 
   ask(message: Buffer): void {
@@ -54,8 +64,8 @@ export class Nameserver {
 
   /** True: the whole answer will come. False: it was asked for over a stream already. */
   askWhole(message: Buffer): boolean {
-    if (this.#settings.stream) return false;
-    this.#stream ??= new StreamTransport(this.#settings.address, this.#events);
+    if (this.#settings.onlyStreams) return false;
+    this.#stream ??= new StreamTransport(this.#settings.stream, this.#streamEvents);
     this.counters.sent++;
     this.#stream.send(message);
     return true;

@@ -9,6 +9,7 @@ import { isGood, normalName, outcomeOf, type Outcome } from './outcome.ts';
 import type { QuestionType } from './record.ts';
 import { Resolution, type Requester, type ResolutionHost } from './resolution.ts';
 import type { ResolversSettings } from './settings.ts';
+import { Troubles } from './troubles.ts';
 
 const IDS = 65_536;
 
@@ -30,11 +31,21 @@ export class Resolvers implements ResolutionHost {
   readonly #idOf = new Map<Resolution, number>();
   readonly #timers = new Map<Resolution, NodeJS.Timeout>();
 
-  constructor(settings: ResolversSettings, now: () => number = () => performance.now()) {
+  /** `warn` hears of nameservers that cannot be asked over streams. */
+  constructor(
+    settings: ResolversSettings,
+    warn: (text: string) => void,
+    now: () => number = () => performance.now(),
+  ) {
     this.settings = settings;
     this.now = now;
+    const troubles = new Troubles(settings.name, warn, now);
     this.nameservers = settings.nameservers.map(
-      one => new Nameserver(one, settings.payloadSize, (from, message) => this.#received(from, message)),
+      one =>
+        new Nameserver(one, settings.payloadSize, {
+          received: (from, message) => this.#received(from, message),
+          failed: (nameserver, cause) => troubles.tell(nameserver, cause),
+        }),
     );
   }
 

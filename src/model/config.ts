@@ -5,6 +5,7 @@ import type { ErrorFile, Proxy } from './proxy.ts';
 import type { Global } from './global.ts';
 import type { CacheSettings } from './http-cache.ts';
 import type { PeersSection } from './peers.ts';
+import type { StreamNameservers } from './nameservers.ts';
 import type { RingSection } from './ring.ts';
 import type { StickTableSettings } from './stick-table.ts';
 import type { Word } from './word.ts';
@@ -21,6 +22,7 @@ export interface Config {
   /** Those that are complete and not disabled. */
   readonly peers: readonly PeersSection[];
   readonly rings: readonly RingSection[];
+  readonly nameservers: readonly StreamNameservers[];
   /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, ... */
   readonly otherSections: readonly OtherSection[];
 }

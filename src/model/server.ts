@@ -137,6 +137,8 @@ export interface ServerTls {
   readonly crlFile?: string;
   readonly crt?: string;
   readonly sni?: Word;
+  /** What `sni` comes to where no request is needed for it: `str(<name>)`. */
+  readonly sniName?: string;
   readonly alpn?: readonly string[];
   readonly ciphers?: string;
   readonly ciphersuites?: string;

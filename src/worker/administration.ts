@@ -32,7 +32,7 @@ import type { AccountParts } from '../acme/authority.ts';
 import { AcmeService } from './acme-service.ts';
 import { adminSocketsOf, serveAdminSockets } from './admin-socket.ts';
 import { DynamicBackends } from './dynamic-backends.ts';
-import { GlobalLog, NOTICE } from './global-log.ts';
+import { GlobalLog, NOTICE, WARNING } from './global-log.ts';
 import type { LogRings } from './log-rings.ts';
 import type { TraceBook } from '../traces/trace-book.ts';
 import { FrontendListening } from './frontend-listening.ts';
@@ -291,6 +291,12 @@ export class Administration {
       resolvers: () => this.names?.sections ?? [],
       peers: this.#parts.peers,
     };
+  }
+
+  /** Told, and logged by the targets of the global section. */
+  warn(text: string): void {
+    this.#parts.notice('warning', text);
+    this.#globalLog.write(text, WARNING);
   }
 
   #findAddress(

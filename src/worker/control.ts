@@ -162,7 +162,7 @@ export class Control {
     this.#administration = this.#createAdministration(acmeAccounts);
     const { directory } = this.#administration;
     directory.watch((row, backend, server) => this.#checks.changed(row, backend, server?.config));
-    this.#names = nameService(options.config, this.#writer, this.#checks, directory);
+    this.#names = nameService(options.config, this.#writer, this.#checks, this.#administration, this.#tls);
     this.#administration.names = this.#names;
   }
 

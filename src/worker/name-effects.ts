@@ -3,19 +3,23 @@ import { serverSeed } from '../balancers/server-seed.ts';
 import type { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { Server } from '../model/server.ts';
-import type { ServerDirectory } from '../state/server-directory.ts';
 import { ADMIN_FQDN_CHANGED } from '../state/server-words.ts';
 import type { ServerWriter } from '../state/server-writer.ts';
+import type { Administration } from './administration.ts';
+import type { ControlTls } from './control-tls.ts';
 import { NameService } from './name-service.ts';
+import type { NamingEffects } from './server-names.ts';
 
 export function nameService(
   config: Config,
   servers: ServerWriter,
   checks: Checks,
-  directory: ServerDirectory,
+  administration: Pick<Administration, 'directory' | 'warn'>,
+  tls: ControlTls,
 ): NameService {
+  const { directory } = administration;
   const { notice, log } = checks.life.effects;
-  const service = new NameService(config, {
+  const effects: NamingEffects = {
     servers,
     checks,
     notice,
@@ -31,6 +35,10 @@ export function nameService(
       if (fqdn !== undefined) servers.setAdmin(row, ADMIN_FQDN_CHANGED, 0);
       directory.replace(row, fqdn === undefined ? rest : { ...rest, fqdn });
     },
+  };
+  const service = new NameService(config, effects, {
+    secure: tls.over,
+    warn: text => administration.warn(text),
   });
   checks.life.onUnreachable = ({ row }) => service.hurry(row);
   directory.watch((row, _backend, server) => service.renamed(row, server?.config.fqdn));

@@ -8,6 +8,7 @@ import type { Requester, Resolution } from '../dns/resolution.ts';
 import { Resolvers } from '../dns/resolvers.ts';
 import type { Config } from '../model/config.ts';
 import type { NameserverReport } from '../model/nameserver-report.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import type { StatePlan } from '../state/plan.ts';
 import { AddressUse, HostName } from './host-name.ts';
 import { resolversSections } from './resolvers-sections.ts';
@@ -22,15 +23,21 @@ interface NameQuestion {
   readonly family: 0 | 4 | 6;
 }
 
+export interface NameserverAccess {
+  readonly secure: SecureConnect;
+  /** Hears of nameservers that cannot be asked. */
+  readonly warn: (text: string) => void;
+}
+
 export class NameService {
   readonly #sections: ReadonlyMap<string, Resolvers>;
   readonly #naming: ServerNaming;
   readonly #uses = new WeakMap<Resolution, AddressUse>();
   readonly #hosts = new Map<number, { readonly host: HostName; name: string }>();
 
-  constructor(config: Config, effects: NamingEffects) {
+  constructor(config: Config, effects: NamingEffects, { secure, warn }: NameserverAccess) {
     this.#sections = new Map(
-      resolversSections(config).map(settings => [settings.name, new Resolvers(settings)]),
+      resolversSections(config, secure).map(settings => [settings.name, new Resolvers(settings, warn)]),
     );
     this.#naming = new ServerNaming(effects);
   }

@@ -34,13 +34,21 @@ function outOfReach({ global, proxies }: Config): readonly Diagnostic[] {
   return [{ severity: 'warning', position: server.position, message: `'namespace' : ${why}` }];
 }
 
-function namedIn({ global, proxies, logForwards, peers, rings, otherSections }: Config): readonly Named[] {
+function namedIn({
+  global,
+  proxies,
+  logForwards,
+  peers,
+  rings,
+  nameservers,
+  otherSections,
+}: Config): readonly Named[] {
   const sections = proxies.filter(({ disabled }) => !disabled);
   const lines = [
     ...global.statsSockets,
     ...[...sections, ...logForwards].flatMap(({ binds }) => binds),
     ...peers.flatMap(({ bind }) => bind ?? []),
-    ...[...sections, ...rings].flatMap(({ servers }) => servers),
+    ...[...sections, ...rings, ...nameservers].flatMap(({ servers }) => servers),
   ];
   const said = lines.flatMap(({ namespace, position }): Named[] =>
     namespace === undefined || namespace === OF_CLIENT ? [] : [{ name: namespace, position }],

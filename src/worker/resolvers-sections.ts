@@ -10,28 +10,41 @@ import { DEFAULT_SETTINGS, type HeldStatus, type ResolversSettings } from '../dn
 import type { NameserverSettings } from '../dns/nameserver.ts';
 import type { Config, OtherSection } from '../model/config.ts';
 import type { Word } from '../model/word.ts';
+import type { SecureConnect } from '../net/tls/secure-connect.ts';
+import { withStream, type NameserverPlace } from './nameserver-stream.ts';
 
 const SYSTEM_FILE = '/etc/resolv.conf';
 const PORT = 53;
+/** RFC 7858, section 3.1. */
+const TLS_PORT = 853;
 export const NAMESERVER_ADDRESS = {
   port: 'optional',
   transport: 'datagram',
   accepts: ['stream', 'datagram'],
 } as const;
 
-export function resolversSections(config: Config): ResolversSettings[] {
+export function resolversSections(config: Config, secure: SecureConnect): ResolversSettings[] {
   const families = acceptedFamilies(config);
-  const sections = config.otherSections
-    .filter(({ kind }) => kind === 'resolvers')
-    .map(section => readSection(section, families));
-  if (sections.some(({ name }) => name === 'default')) return sections;
-  return [...sections, { ...DEFAULT_SETTINGS, name: 'default', nameservers: systemNameservers(), families }];
+  const written = config.otherSections.filter(({ kind }) => kind === 'resolvers').map(readSection);
+  if (!written.some(({ name }) => name === 'default'))
+    written.push({ ...DEFAULT_SETTINGS, name: 'default', nameservers: systemNameservers() });
+  return written.map(section => {
+    const streams = config.nameservers.find(({ name }) => name === section.name)?.servers ?? [];
+    const nameservers = section.nameservers.map((one): NameserverSettings => {
+      const server = one.onlyStreams ? streams.find(({ name }) => name === one.name) : undefined;
+      return withStream(one, server, section.resolveMs, secure);
+    });
+    return { ...section, nameservers, families };
+  });
 }
 
-type Draft = { -readonly [Key in keyof ResolversSettings]: ResolversSettings[Key] };
+type Written = Omit<ResolversSettings, 'nameservers' | 'families'> & {
+  readonly nameservers: readonly NameserverPlace[];
+};
+type Draft = { -readonly [Key in keyof Written]: Written[Key] };
 
-function readSection({ name, lines }: OtherSection, families: ReadonlySet<4 | 6>): ResolversSettings {
-  const draft: Draft = { ...DEFAULT_SETTINGS, name, nameservers: [], families };
+function readSection({ name, lines }: OtherSection): Written {
+  const draft: Draft = { ...DEFAULT_SETTINGS, name, nameservers: [] };
   for (const line of lines) readLine(draft, line);
   return draft;
 }
@@ -40,7 +53,7 @@ function readLine(draft: Draft, [keyword, ...words]: readonly Word[]): void {
   const [first = '', second = ''] = words.map(({ text }) => text);
   switch (keyword?.text) {
     case 'nameserver':
-      return add(draft, nameserverOf(first, second));
+      return add(draft, nameserverOf(first, second, words));
     case 'parse-resolv-conf':
       for (const one of systemNameservers()) add(draft, one);
       return;
@@ -61,7 +74,7 @@ function readLine(draft: Draft, [keyword, ...words]: readonly Word[]): void {
   }
 }
 
-function add(draft: Draft, nameserver: NameserverSettings | undefined): void {
+function add(draft: Draft, nameserver: NameserverPlace | undefined): void {
   if (nameserver === undefined || draft.nameservers.some(({ name }) => name === nameserver.name)) return;
   draft.nameservers = [...draft.nameservers, nameserver];
 }
@@ -71,15 +84,19 @@ function milliseconds(text: string): number {
 }
 
 /** The line was checked when it was parsed. */
-function nameserverOf(name: string, text: string): NameserverSettings | undefined {
+function nameserverOf(name: string, text: string, words: readonly Word[]): NameserverPlace | undefined {
   const { value } = parseAddress(text, NAMESERVER_ADDRESS);
   if (value?.address.kind !== 'ip') return undefined;
   const { family, host, port } = value.address;
-  const address = { family, host, port: port === 0 ? PORT : port };
-  return { name, address, stream: value.transport === 'stream' };
+  const address = { family, host, port: port === 0 ? usualPort(words) : port };
+  return { name, address, onlyStreams: value.transport === 'stream' };
 }
 
-function systemNameservers(): NameserverSettings[] {
+function usualPort(words: readonly Word[]): number {
+  return words.some(({ text }) => text === 'ssl') ? TLS_PORT : PORT;
+}
+
+function systemNameservers(): NameserverPlace[] {
   let text = '';
   try {
     text = readFileSync(SYSTEM_FILE, 'latin1');
@@ -89,7 +106,7 @@ function systemNameservers(): NameserverSettings[] {
   return [...text.matchAll(/^nameserver\s+(\S+)/gm)].flatMap(([, host = '']) => {
     const ip = parseIp(host);
     if (ip === undefined) return [];
-    return [{ name: host, address: { family: ip.family, host, port: PORT }, stream: false }];
+    return [{ name: host, address: { family: ip.family, host, port: PORT }, onlyStreams: false }];
   });
 }
 

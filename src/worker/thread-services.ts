@@ -9,7 +9,6 @@ import { prometheusExporter } from '../stats/prometheus/exporter.ts';
 import { prepareRuntimeMetrics } from '../stats/prometheus/runtime-metrics.ts';
 import type { StatsView } from '../stats/view.ts';
 import type { ToControl } from './messages.ts';
-import { resolversSections } from './resolvers-sections.ts';
 
 const EXPORTER = 'prometheus-exporter';
 
@@ -29,8 +28,7 @@ export class ThreadServices implements LocalServices {
 
   constructor(view: StatsView, tell: (message: ToControl) => void) {
     this.#tell = tell;
-    const hasNameservers = resolversSections(view.config).length > 0;
-    this.#exporter = prometheusExporter(view, async () => (hasNameservers ? this.#askNameservers() : []));
+    this.#exporter = prometheusExporter(view, () => this.#askNameservers());
     if (servesMetrics(view.config)) void prepareRuntimeMetrics();
     this.#pages = new StatisticsPages({ view, act: (action, rows, done) => this.#act(action, rows, done) });
   }

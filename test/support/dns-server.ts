@@ -1,8 +1,9 @@
-/** A DNS server for tests: answers what it is told to, over datagrams and streams. Closed in t.after. */
-import { createSocket, type Socket } from 'node:dgram';
+/** A DNS server for tests: answers what it is told to, over datagrams and streams, or over TLS. Closed in t.after. */
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 export interface DnsRecord {
   readonly name?: string;
@@ -28,17 +29,36 @@ interface DnsServer {
   zone: Zone;
   /** Datagrams that come before an answer. */
   noise: (answer: Buffer) => readonly Buffer[];
+  /** Those that were ever made, with TLS where they have it. */
+  readonly streams: Socket[];
+  /** Sends an answer, its length in front, over a stream. */
+  deliver: (socket: Socket, framed: Buffer) => void;
 }
 
 const TYPES: Readonly<Record<string, number>> = { A: 1, CNAME: 5, TXT: 16, AAAA: 28, SRV: 33 };
 
-export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsServer> {
-  const { stream, datagrams, port } = await openSockets();
+/** `tls`: streams are encrypted. `at`: the port it is to be at. */
+export async function startDnsServer(
+  t: TestContext,
+  zone: Zone,
+  tls?: TlsOptions,
+  at = 0,
+): Promise<DnsServer> {
+  const { stream, datagrams, port } = await openSockets(tls, at);
+  const sockets = new Set<Socket>();
   t.after(() => {
     datagrams.close();
     stream.close();
+    for (const socket of sockets) socket.destroy();
   });
-  const server: DnsServer = { port, questions: [], zone, noise: () => [] };
+  const server: DnsServer = {
+    port,
+    questions: [],
+    zone,
+    noise: () => [],
+    streams: [],
+    deliver: deliverInPieces,
+  };
   const reply = (message: Buffer, overStream: boolean): Buffer | undefined => {
     const { name, type, end } = readQuestion(message);
     server.questions.push(`${type} ${name}`);
@@ -50,25 +70,49 @@ export async function startDnsServer(t: TestContext, zone: Zone): Promise<DnsSer
     if (answer === undefined) return;
     for (const one of [...server.noise(answer), answer]) datagrams.send(one, from.port, from.address);
   });
-  stream.on('connection', socket => {
+  stream.on('connection', (socket: Socket) => sockets.add(socket));
+  stream.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    server.streams.push(socket);
     socket.on('error', () => undefined);
-    socket.on('data', chunk => {
-      const answer = reply(chunk.subarray(2), true);
-      if (answer === undefined) return;
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(answer.length);
-      // in pieces, as a network may bring it
-      socket.write(length);
-      socket.write(answer);
+    readFrames(socket, message => {
+      const answer = reply(message, true);
+      if (answer !== undefined) server.deliver(socket, framed(answer));
     });
   });
   return server;
 }
 
+/** As a network may bring it. */
+function deliverInPieces(socket: Socket, answer: Buffer): void {
+  for (const piece of [answer.subarray(0, 1), answer.subarray(1, 2), answer.subarray(2)]) socket.write(piece);
+}
+
+function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+function readFrames(socket: Socket, take: (message: Buffer) => void): void {
+  let received = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    while (received.length >= 2 && received.length >= 2 + received.readUInt16BE()) {
+      const end = 2 + received.readUInt16BE();
+      take(received.subarray(2, end));
+      received = received.subarray(end);
+    }
+  });
+}
+
 /** Both on one port: what is free for streams may be somebody's for datagrams, then it is another. */
-async function openSockets(): Promise<{ stream: Server; datagrams: Socket; port: number }> {
+async function openSockets(
+  tls: TlsOptions | undefined,
+  at: number,
+): Promise<{ stream: Server; datagrams: DatagramSocket; port: number }> {
   for (;;) {
-    const stream = createServer().listen(0, '127.0.0.1');
+    const stream = tls === undefined ? createServer() : createTlsServer(tls).on('tlsClientError', () => {});
+    stream.listen(at, '127.0.0.1');
     await once(stream, 'listening');
     const { port } = stream.address() as AddressInfo;
     const datagrams = createSocket('udp4').bind(port, '127.0.0.1');

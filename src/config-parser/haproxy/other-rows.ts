@@ -74,8 +74,3 @@ export function uniqueName(keyword: string): LineCheck {
     return false;
   };
 }
-
-/** All of them have to agree. */
-export function all(...checks: readonly LineCheck[]): LineCheck {
-  return (draft, words, context) => checks.every(check => check(draft, words, context));
-}

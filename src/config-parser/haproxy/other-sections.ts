@@ -1,14 +1,13 @@
 /**
- * The sections beside proxies, users and error pages: resolvers, mailers, logs, certificates
- * (manual, sections 5.3.2, 8.3.5, 10, 11, 12). One row a section and one a keyword.
+ * The sections beside proxies, users and error pages: mailers, logs, certificates
+ * (manual, sections 8.3.5, 10, 11, 12). One row a section and one a keyword.
  */
-import { integer, leadingInteger, nothing, oneWordOf, text, time } from '../argument-shape.ts';
+import { integer, nothing, oneWordOf, text, time } from '../argument-shape.ts';
 import type { Word } from '../../model/word.ts';
 import type { LineContext, SectionKind } from '../line-context.ts';
 import { checkRuleShape, ruleWords, type CheckRuleKind } from './check-rule.ts';
-import { addressAt, all, rowsOf, uniqueName } from './other-rows.ts';
+import { addressAt, rowsOf } from './other-rows.ts';
 import type { LineCheck, OtherKeyword } from './other-rows.ts';
-import { serverParams } from './server-params.ts';
 
 export interface OtherSectionRow {
   readonly kind: SectionKind;
@@ -22,53 +21,6 @@ export interface OtherSectionRow {
 
 const MAX = 0x7fffffff;
 const ON_OFF = oneWordOf('on', 'off');
-const ADDRESS = { port: 'optional', accepts: ['stream', 'datagram'] } as const;
-
-const resolvers = rowsOf('resolvers');
-
-const checkParams = serverParams(new Set(['ssl']));
-
-const notQuic: LineCheck = (_draft, [, address], context) => {
-  if (address === undefined || !/^quic[46]?@/.test(address.text)) return true;
-  context.alert(address, `QUIC is not supported, as '${address.text}' asks for.`);
-  return false;
-};
-
-/** Questions go out as plain text; those in datagrams have no parameters. */
-const nameserverParams: LineCheck = (draft, words, context) => {
-  const [, address, first] = words;
-  const ssl = words.slice(2).find(({ text }) => text === 'ssl');
-  if (ssl !== undefined) context.notSupportedYet(ssl, 'nameserver ssl');
-  if (/^tcp[46]?@/.test(address?.text ?? '')) return checkParams(draft, words, context);
-  if (first !== undefined && first !== ssl)
-    context.warn(first, `'${first.text}' is ignored: parameters are for nameservers behind 'tcp@'.`);
-  return true;
-};
-
-const RESOLVERS: readonly OtherKeyword[] = [
-  resolvers(
-    'nameserver',
-    text('<name> <address>[:port] [param*]', 2, 64),
-    'a DNS server',
-    all(
-      uniqueName('nameserver'),
-      addressAt(1, { ...ADDRESS, transport: 'datagram' }),
-      notQuic,
-      nameserverParams,
-    ),
-  ),
-  resolvers('parse-resolv-conf', nothing(), `takes the system's DNS servers`),
-  ...['nx', 'refused', 'timeout', 'other', 'valid', 'obsolete'].map(event =>
-    resolvers(`hold ${event}`, time(), `how long the last answer counts after '${event}'`),
-  ),
-  resolvers('resolve_retries', leadingInteger(0, MAX), 'queries before giving up'),
-  resolvers('timeout resolve', time(), 'interval between resolutions'),
-  resolvers('timeout retry', time(), 'wait for an answer'),
-  resolvers('accepted_payload_size', integer(12, 65_535), 'largest answer asked for'),
-  resolvers('resolution_pool_size', text('<number>', 0, 64), 'removed', undefined, {
-    removed: `'resolution_pool_size' directive is not supported anymore (it never appeared in a stable release).`,
-  }),
-];
 
 const mailers = rowsOf('mailers');
 const MAILERS: readonly OtherKeyword[] = [
@@ -207,7 +159,6 @@ const FCGI: readonly OtherKeyword[] = [
 ];
 
 export const OTHER_SECTIONS: readonly OtherSectionRow[] = [
-  { kind: 'resolvers', name: 'required', summary: 'name resolution while running', keywords: RESOLVERS },
   { kind: 'mailers', name: 'required', summary: 'mail relays for alerts', keywords: MAILERS },
   { kind: 'log-profile', name: 'required', summary: 'layouts of logs', keywords: LOG_PROFILE },
   { kind: 'crt-store', name: 'optional', repeatable: true, summary: 'certificates', keywords: CRT_STORE },

@@ -1,5 +1,6 @@
 /** What a backend in mode log can have, and that datagrams go to servers of such backends only. */
 import type { Balance } from '../../model/balance.ts';
+import { constantName } from './constant-name.ts';
 import { hasBackend, proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { Report } from './report.ts';
 import type { ServerDraft } from './server-draft.ts';
@@ -49,7 +50,7 @@ function unusedOptions({
     [namespace !== undefined, 'namespace'],
     [md5Signature !== undefined, 'tcp-md5sig'],
     [socks4 !== undefined, 'socks4'],
-    [tls.sni !== undefined, 'sni'],
+    [tls.sni !== undefined && constantName(tls.sni.text) === undefined, 'sni'],
     [otherOptions.has('tfo'), 'tfo'],
     [otherOptions.has('cc'), 'cc'],
   ];

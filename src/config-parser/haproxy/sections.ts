@@ -8,6 +8,7 @@ import { openCache } from './cache-opener.ts';
 import { openHttpErrors } from './http-errors.ts';
 import { openLogForward } from './log-forward-opener.ts';
 import { openPeers } from './peers-opener.ts';
+import { openResolvers } from './resolvers-opener.ts';
 import { openRing } from './ring-opener.ts';
 import { openUserlist } from './userlist.ts';
 
@@ -30,6 +31,7 @@ export const SECTIONS: ReadonlyMap<string, SectionOpener> = new Map([
   ['cache', openCache],
   ['peers', openPeers],
   ['ring', openRing],
+  ['resolvers', openResolvers],
   ...Object.entries(OTHER_OPENERS),
   ['program', openProgram],
 ]);

@@ -2,6 +2,7 @@
 import type { Global } from '../../model/global.ts';
 import type { CheckMethod } from '../../model/proxy.ts';
 import type { ServerTls } from '../../model/server.ts';
+import { constantName } from './constant-name.ts';
 import { proxyLabel, type ProxyDraft } from './proxy-draft.ts';
 import type { Report } from './report.ts';
 import { saysTls, type ServerDraft } from './server-draft.ts';
@@ -13,9 +14,11 @@ export function serverTls(server: ServerDraft, global: Global): ServerTls | unde
   const { verifySaid, without: _without, caFile, crlFile, crt, earlyData, ...said } = server.tls;
   const trustsAll = !verifySaid && global.ssl.get('ssl-server-verify')?.[0] === 'none';
   const range = versionRange(versionsSaid(server, global)).range;
+  const sniName = said.sni && constantName(said.sni.text);
   return {
     ...defaultFlags(optionsOf(global)),
     ...said,
+    ...(sniName !== undefined && { sniName }),
     ...(caFile !== undefined && { caFile: withBase(caFile, global.caBase) }),
     ...(crlFile !== undefined && { crlFile: withBase(crlFile, global.caBase) }),
     ...(crt !== undefined && { crt: withBase(crt, global.crtBase) }),
