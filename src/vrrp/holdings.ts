@@ -82,10 +82,10 @@ export class Holdings {
   }
 
   /** Puts back what somebody else has removed, and routes that went with an address or an interface; returns the addresses. */
-  repair(config: VrrpInstance, linkHasRisen: boolean): readonly IpAddressEntry[] {
+  repair(config: VrrpInstance, routesAreLost: boolean): readonly IpAddressEntry[] {
     if (!this.present) return [];
     const added = this.#repairAddresses(config);
-    if (linkHasRisen || added.length > 0) void this.#ports.batch.ensure(addLines(config));
+    if (routesAreLost || added.length > 0) void this.#ports.batch.ensure(addLines(config));
     return added;
   }
 

@@ -140,8 +140,8 @@ export class Instance {
   }
 
   /** Addresses that somebody else removed while we are master come back, and are announced again; routes come back, too. */
-  repair(linkHasRisen: boolean): void {
-    this.#announce(this.#holdings.repair(this.config, linkHasRisen), 1);
+  repair(routesAreLost: boolean): void {
+    this.#announce(this.#holdings.repair(this.config, routesAreLost), 1);
   }
 
   close(): void {

@@ -9,7 +9,7 @@ import { openSender } from './advert-sender.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { HeldStateFile } from './held-state.ts';
 import { IpBatch } from './ip-batch.ts';
-import { watchLinks, type LinkMonitor } from './link-monitor.ts';
+import { watchLines, watchLinks, type LinkMonitor } from './link-monitor.ts';
 import type { Log } from './log.ts';
 import { KernelNetwork, type Network } from './network.ts';
 import type { VrrpEvent } from './reporter.ts';
@@ -75,6 +75,11 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     openReceiver:
       options.transport?.openReceiver ?? ((wanted, events) => openReceiver(wanted, events, clock)),
     openSender: options.transport?.openSender ?? openSender,
+    watchRoutes: (line, missed) => {
+      if (options.network !== undefined) return { stop: () => {} };
+      const onTrouble = (message: string): void => log('warning', message);
+      return watchLines(clock, ['route', 'rule'], { line, missed, onTrouble });
+    },
     balancer: options.balancer,
     keepConnections: options.keepConnections ?? false,
     onEvent: options.onEvent ?? (() => {}),

@@ -3,6 +3,8 @@ import type { IpRouteEntry } from '../model/ip-entry.ts';
 
 /** keepalived marks its routes and rules so (linux/rtnetlink.h, RTPROT_KEEPALIVED). */
 const PROTOCOL = '18';
+/** What `ip` shows for it, where its table of protocols has a name. */
+const PROTOCOL_NAME = 'keepalived';
 
 function familyFlag(entry: IpRouteEntry): string {
   return entry.family === 6 ? '-6 ' : '';
@@ -28,6 +30,12 @@ export function ruleDeleteLine(entry: IpRouteEntry): string {
 
 function protocolOf(entry: IpRouteEntry): string {
   return entry.words.includes('protocol') ? '' : `protocol ${PROTOCOL}`;
+}
+
+/** What `ip` may show as the protocol of an entry. */
+export function protocolsOf({ words }: IpRouteEntry): readonly string[] {
+  const at = words.indexOf('protocol');
+  return at < 0 ? [PROTOCOL, PROTOCOL_NAME] : [words[at + 1] ?? ''];
 }
 
 /** `ip` takes nothing but next hops behind a next hop. */

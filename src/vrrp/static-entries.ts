@@ -34,7 +34,7 @@ export class StaticEntries {
   }
 
   /** Somebody else has removed one, or its interface has come. */
-  repair(linkHasRisen: boolean): void {
+  repair(routesAreLost: boolean): void {
     const { network, log, batch } = this.#ports;
     for (const { entry, device } of this.#placed.addresses.values()) {
       const link = network.link(device);
@@ -42,7 +42,7 @@ export class StaticEntries {
       log('warning', `static_ipaddress: ${entry.address} is not on ${device}: adding it again`);
       this.#change('add', entry, device);
     }
-    if (linkHasRisen) void batch.ensure([...this.#placed.lines.keys()]);
+    if (routesAreLost) void batch.ensure([...this.#placed.lines.keys()]);
   }
 
   /** Synchronously: the process ends. */

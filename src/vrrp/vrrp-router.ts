@@ -16,7 +16,9 @@ import { InstanceSet } from './instance-set.ts';
 import type { IpBatch } from './ip-batch.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { Link } from './links.ts';
+import type { LinkMonitor } from './link-monitor.ts';
 import { RareLog, type Log } from './log.ts';
+import { LostRoutes } from './lost-routes.ts';
 import { initialMachine } from './machine/machine-state.ts';
 import { Machines } from './machines.ts';
 import type { InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -42,6 +44,8 @@ export interface RouterPorts {
   readonly held: HeldStateFile;
   readonly makeAnnouncer: (config: KeepalivedConfig) => Announcer;
   readonly openReceiver: (options: ReceiverOptions, events: ReceiverEvents) => AdvertReceiver;
+  /** What ip-monitor(8) says of routes and rules; `missed`: it may have said more. */
+  readonly watchRoutes: (onLine: (line: string) => void, missed: () => void) => LinkMonitor;
   readonly openSender: (family: 4 | 6, device: Link | undefined) => AdvertSender;
   readonly balancer: LoadBalancerView | undefined;
   readonly keepConnections: boolean;
@@ -60,6 +64,7 @@ export class VrrpRouter {
   readonly #vmacs: VmacInterfaces;
   readonly #statics: StaticEntries;
   readonly #risenLinks: RisenLinks;
+  readonly #lostRoutes: LostRoutes;
   readonly #noAccept: NoAccept;
   readonly #reporter: Reporter;
   readonly #handOvers: HandOvers;
@@ -103,6 +108,7 @@ export class VrrpRouter {
     this.#vmacs = new VmacInterfaces(ports.held, log);
     this.#statics = new StaticEntries(ports);
     this.#risenLinks = new RisenLinks(ports.network);
+    this.#lostRoutes = new LostRoutes({ clock, watch: ports.watchRoutes, onLost: () => this.#repair(true) });
     this.#noAccept = new NoAccept(log);
     this.#links = this.#makeLinks(config);
     this.#bfd = new BfdSessions({
@@ -188,12 +194,17 @@ export class VrrpRouter {
       this.#vmacs.arrange(this.#config, this.#ports.network);
       this.#vmacs.lendAddresses(this.#ports.network);
       const linkHasRisen = this.#risenLinks.look();
-      this.#statics.repair(linkHasRisen);
       this.#receivers.arrange(this.#instances.all(), this.#config.globalDefs.logUnknownVrids);
       this.#links.update();
       this.evaluate();
-      for (const instance of this.#instances.all()) instance.repair(linkHasRisen);
+      this.#repair(linkHasRisen);
     });
+  }
+
+  /** What was put into the kernel, and is not there any more. */
+  #repair(routesAreLost: boolean): void {
+    this.#statics.repair(routesAreLost);
+    for (const instance of this.#instances.all()) instance.repair(routesAreLost);
   }
 
   /** Looks at everything that is tracked, and tells the machines what changed. */
@@ -264,6 +275,7 @@ export class VrrpRouter {
     this.#risenLinks.look();
     this.#vmacs.lendAddresses(network);
     this.#statics.arrange(config);
+    this.#lostRoutes.arrange(config);
     for (const name of watchedLinks(config)) this.#links.watch(name);
     promoteSecondaries(config, log);
     this.#noAccept.arrange(config);
@@ -309,6 +321,7 @@ export class VrrpRouter {
     this.#bfd.stop();
     this.#trackers.stop();
     this.#links.stop();
+    this.#lostRoutes.stop();
     this.#announcer.stop();
     this.#receivers.close();
     this.#instances.close();

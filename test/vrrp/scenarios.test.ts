@@ -526,6 +526,38 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('routes and rules that an administrator deletes come back', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge')) return;
+    const lab = Lab.create(t, ['a']);
+    const config = `static_routes {
+      10.50.0.0/16 via 10.9.0.9
+    }
+    ${instance({
+      more: [
+        'virtual_routes {\n 10.40.0.0/16 via 10.9.0.9\n fd40::/64 via fd09::9\n}',
+        'virtual_rules {\n from 10.41.0.0/16 table 99\n}',
+      ],
+    })}`;
+    const present = (): string =>
+      ['route', '-6 route', 'rule'].map(what => lab.in('a', `ip ${what}`)).join('');
+    const all = ['10.40.0.0/16', '10.41.0.0/16', '10.50.0.0/16', 'fd40::/64'];
+    const missing = (): string[] => all.filter(one => !present().includes(one));
+    const a = await lab.router('a', 'lb', config);
+    await a.enters('MASTER');
+    await lab.until(() => missing().length === 0);
+    for (const deletion of [
+      'route del 10.50.0.0/16',
+      'route del 10.40.0.0/16',
+      'rule del from 10.41.0.0/16 table 99',
+      '-6 route del fd40::/64',
+    ]) {
+      lab.in('a', `ip ${deletion}`);
+      await lab.until(() => missing().length === 0);
+    }
+    assert.equal(a.state(), 'MASTER');
+    await a.stop();
+  });
+
   test('the usual tutorial configuration runs beside keepalived: strict, without password, no_accept', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a', 'b']);
