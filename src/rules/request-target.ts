@@ -31,25 +31,27 @@ export function withQuery(target: string, query: string): string {
   return query === '' ? target : `${target}?${query}`;
 }
 
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//;
+
+/** Where the authority lies in a target that has one: behind the scheme and user information, if there are such. */
+function authorityRange(target: string): readonly [start: number, end: number] {
+  const from = SCHEME.exec(target)?.[0].length ?? 0;
+  const slash = target.indexOf('/', from);
+  const end = slash < 0 ? target.length : slash;
+  return [Math.max(from, end === 0 ? 0 : target.lastIndexOf('@', end - 1) + 1), end];
+}
+
 /** What replaces `Host` when the whole target is replaced; undefined: it stays, '': the target is wrong. */
 export function authorityOf(method: string, target: string): string | undefined {
   if (target === '' || target === '*' || target.startsWith('/')) return undefined;
   if (method === 'CONNECT') return target;
-  const scheme = target.indexOf('://');
-  if (scheme < 0) return '';
-  const end = target.indexOf('/', scheme + 3);
-  const authority = target.slice(scheme + 3, end < 0 ? target.length : end);
-  return authority.slice(authority.lastIndexOf('@') + 1);
+  return target.slice(...authorityRange(target));
 }
 
 /** The target with `host` as its authority, where it has one. */
 export function withAuthority(method: string, target: string, host: string): string {
   if (authorityOf(method, target) === undefined) return target;
   if (method === 'CONNECT') return host;
-  const scheme = target.indexOf('://');
-  if (scheme < 0) return target;
-  const slash = target.indexOf('/', scheme + 3);
-  const end = slash < 0 ? target.length : slash;
-  const start = target.lastIndexOf('@', end) + 1;
-  return target.slice(0, start > scheme ? start : scheme + 3) + host + target.slice(end);
+  const [start, end] = authorityRange(target);
+  return target.slice(0, start) + host + target.slice(end);
 }

@@ -38,6 +38,25 @@ test('set-uri with an authority replaces Host too', () => {
   assert.deepEqual(headerLines(ctx.request ?? assert.fail()), ['Host: new:81']);
 });
 
+for (const [target, host] of [
+  ['bare', 'bare'],
+  ['"two words"', 'two words'],
+  ['name:81/path', 'name:81'],
+  ['joe@name/path', 'name'],
+  ['ftp://joe:pw@name', 'name'],
+] as const)
+  test(`set-uri ${target} makes Host ${host}`, () => {
+    const ctx = requestContext('GET /a HTTP/1.1', 'Host: old');
+    assert.equal(frontendRules([`http-request set-uri ${target}`]).httpRequest.run(ctx), CONTINUE);
+    assert.deepEqual(headerLines(ctx.request ?? assert.fail()), [`Host: ${host}`]);
+    assert.equal(ctx.request?.target, target.replaceAll('"', ''));
+  });
+
+test('set-uri of a target that has to have an authority, and has none, is a failed rewrite', () => {
+  const ctx = requestContext('GET /a HTTP/1.1', 'Host: old');
+  assert.equal(frontendRules(['http-request set-uri http:///a']).httpRequest.run(ctx), INTERNAL_ERROR);
+});
+
 test('a replacement that ends in a backslash is a failed rewrite', () => {
   const ctx = requestContext('GET /a HTTP/1.1');
   const { httpRequest } = frontendRules(['http-request replace-path ^/a$ "/%[str(x)]\\\\"']);
