@@ -3,6 +3,31 @@
 /** How far it has come: request, queue, connecting, waiting for the response's head, data. */
 export type StreamPhase = 'R' | 'Q' | 'C' | 'H' | 'D';
 
+/** In how many milliseconds it would be too late, for what it waits now; undefined: that is given any time. */
+export interface StreamExpiry {
+  /** For the client to say more, or to take what it is sent. */
+  readonly client: number | undefined;
+  readonly server: number | undefined;
+  /** For rules, about the request and about the response. */
+  readonly request: number | undefined;
+  readonly response: number | undefined;
+  /** For a place at a server, and for the connection to it. */
+  readonly connect: number | undefined;
+}
+
+/** One side of a stream. */
+export interface StreamEnd {
+  /** -1: there is no connection. */
+  readonly fd: number;
+  readonly isTls: boolean;
+  /** 0: bytes without messages. */
+  readonly httpMajor: number;
+  /** Milliseconds it may be silent; 0: any. */
+  readonly timeoutMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
 /** What is told about it, as plain data. Proxies and servers by their rows. */
 export interface StreamFacts {
   readonly protocol: 'tcpv4' | 'tcpv6' | 'unix_stream';
@@ -10,6 +35,7 @@ export interface StreamFacts {
   readonly source: string;
   readonly destination: string;
   readonly listener: number;
+  readonly listenerName: string | undefined;
   readonly frontend: number;
   readonly backend: number | undefined;
   readonly server: number | undefined;
@@ -21,14 +47,13 @@ export interface StreamFacts {
   /** Since the request, or the session, began. */
   readonly ageMs: number;
   readonly phase: StreamPhase;
-  readonly clientFd: number;
-  readonly serverFd: number;
+  readonly client: StreamEnd;
+  readonly serverEnd: StreamEnd;
+  readonly expiry: StreamExpiry;
   readonly retries: number;
   readonly method: string;
   readonly uri: string;
   readonly status: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /** Told by a data thread. */

@@ -14,7 +14,7 @@
 import type { Cause } from '../base/failure.ts';
 import type { Connection } from './connection.ts';
 import { RelaySide, type RelayFilter, type RelayGate, type Slice, type ThrottlesOf } from './relay-side.ts';
-import { TICK_MS, type TimerWheel } from './timer-wheel.ts';
+import { TICK_MS, type Timer, type TimerWheel } from './timer-wheel.ts';
 
 /** Milliseconds; 0: none. */
 export interface RelayTimeouts {
@@ -94,6 +94,10 @@ export class Relay {
   }
 
   /** Takes both connections' handlers; neither may have a send pending. */
+  get timers(): { readonly client: Timer; readonly server: Timer } {
+    return { client: this.#client.timer, server: this.#server.timer };
+  }
+
   start(): void {
     this.#client.touch();
     this.#server.touch();

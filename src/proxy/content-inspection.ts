@@ -34,8 +34,8 @@ export interface InspectionOwner {
 
 export class ContentInspection {
   readonly #owner: InspectionOwner;
-  readonly #timer: Timer;
-  readonly #clientTimer: Timer;
+  readonly timer: Timer;
+  readonly clientTimer: Timer;
   #ruleset: CompiledRuleset | undefined;
   #delayMs = 0;
   #isDelayOver = false;
@@ -47,8 +47,8 @@ export class ContentInspection {
 
   constructor(owner: InspectionOwner) {
     this.#owner = owner;
-    this.#timer = new Timer(() => this.#delayEnds());
-    this.#clientTimer = new Timer(() => owner.clientStalled());
+    this.timer = new Timer(() => this.#delayEnds());
+    this.clientTimer = new Timer(() => owner.clientStalled());
     this.#expectBytes();
     const { inbox, transaction, thread } = owner;
     const memory = {
@@ -84,7 +84,7 @@ export class ContentInspection {
   /** HAProxy sees what has come together with the connection. Here it is read first, or a moment is waited for it. */
   #lookFirst(): void {
     this.#looksFirst = true;
-    this.#owner.thread.wheel.set(this.#timer, TICK_MS);
+    this.#owner.thread.wheel.set(this.timer, TICK_MS);
     this.#owner.wantBytes();
   }
 
@@ -92,7 +92,7 @@ export class ContentInspection {
     const ruleset = this.#ruleset;
     if (ruleset === undefined) return;
     const { transaction, thread, inbox } = this.#owner;
-    if (this.#looksFirst) thread.wheel.clear(this.#timer);
+    if (this.#looksFirst) thread.wheel.clear(this.timer);
     this.#looksFirst = false;
     this.#look();
     const verdict = this.#yielded ? ruleset.resume(transaction) : ruleset.run(transaction);
@@ -101,9 +101,9 @@ export class ContentInspection {
     if (verdict === YIELD) return this.#pause();
     if (verdict === NEED_DATA) return this.#wantMore();
     this.#ruleset = undefined;
-    thread.wheel.clear(this.#timer);
+    thread.wheel.clear(this.timer);
     // what is sent on is a sign of life
-    if (inbox.length > 0) thread.wheel.clear(this.#clientTimer);
+    if (inbox.length > 0) thread.wheel.clear(this.clientTimer);
     this.#owner.inspectionEnds(verdict);
   }
 
@@ -123,7 +123,7 @@ export class ContentInspection {
 
   #expectBytes(): void {
     const { thread, transaction } = this.#owner;
-    thread.wheel.set(this.#clientTimer, transaction.timeout('client'));
+    thread.wheel.set(this.clientTimer, transaction.timeout('client'));
   }
 
   #wantMore(): void {
@@ -143,7 +143,7 @@ export class ContentInspection {
   }
 
   #limit(): void {
-    if (this.#timer.deadline === 0) this.#owner.thread.wheel.set(this.#timer, this.#delayMs);
+    if (this.timer.deadline === 0) this.#owner.thread.wheel.set(this.timer, this.#delayMs);
   }
 
   #delayEnds(): void {
@@ -181,7 +181,7 @@ export class ContentInspection {
   stop(): void {
     this.#ruleset = undefined;
     const { wheel } = this.#owner.thread;
-    wheel.remove(this.#timer);
-    wheel.remove(this.#clientTimer);
+    wheel.remove(this.timer);
+    wheel.remove(this.clientTimer);
   }
 }

@@ -42,7 +42,7 @@ const JOINING = 7;
 export class Dialer extends UnderWay implements ConnectionHandler, Waiter, HandshakeSink, Passenger {
   readonly #thread: DataThread;
   readonly #stream: Stream;
-  readonly #timer: Timer;
+  readonly timer: Timer;
   /** Its place among those that use a server; -1: it uses none. */
   #amongAt = -1;
   #state = IDLE;
@@ -67,7 +67,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     super();
     this.#thread = thread;
     this.#stream = stream;
-    this.#timer = new Timer(() => this.#expired());
+    this.timer = new Timer(() => this.#expired());
   }
 
   /** The server whose slot is held, or that is being tried. */
@@ -100,7 +100,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   release(): void {
     const state = this.#state;
     this.#state = IDLE;
-    this.#thread.wheel.remove(this.#timer);
+    this.#thread.wheel.remove(this.timer);
     if (state === QUEUED) this.#queue?.leave();
     if (state !== READY) this.#dropConnection();
     this.#connection = undefined;
@@ -150,7 +150,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   #enqueue(server: ServerRuntime | undefined): void {
     this.#state = QUEUED;
-    this.#thread.wheel.set(this.#timer, this.#stream.transaction.timeout('queue'));
+    this.#thread.wheel.set(this.timer, this.#stream.transaction.timeout('queue'));
     this.#queue ??= new QueuePlace(this.#thread.state, this);
     if (!this.#queue.join(this.#stream.transaction, this.#backend as BackendRuntime, server))
       this.#refusedByQueue(server);
@@ -160,7 +160,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   #refusedByQueue(server: ServerRuntime | undefined): void {
     const backend = this.#backend as BackendRuntime;
     const { transaction } = this.#stream;
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread.wheel.clear(this.timer);
     const mayLeave = this.#direct && backend.config.redispatchAfter !== 0;
     if (server !== undefined && mayLeave && !backend.forcesPersistence(transaction)) {
       this.#left = server;
@@ -172,14 +172,14 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   onSlot(row: number): void {
     this.#queue?.served();
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread.wheel.clear(this.timer);
     this.#holdsSlot = true;
     this.#assigned((this.#backend as BackendRuntime).serverAt(row));
   }
 
   onFlushed(): void {
     this.#queue?.lost();
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread.wheel.clear(this.timer);
     this.#choose(undefined);
   }
 
@@ -225,7 +225,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     if (idle !== undefined) return this.#ready(idle, true);
     this.#state = CONNECTING;
     this.#dial = dialsFor(this.#stream, server)?.begin(transaction.serverKey, this);
-    this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
+    this.#thread.wheel.set(this.timer, this.#connectTimeoutMs);
     const connection = server.connect(transaction, this);
     if (connection === undefined) return this.#connectFailed('resource');
     server.idle.made(connection);
@@ -248,13 +248,13 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     if (dial === undefined) return false;
     this.#state = JOINING;
     this.#dial = dial;
-    this.#thread.wheel.set(this.#timer, this.#connectTimeoutMs);
+    this.#thread.wheel.set(this.timer, this.#connectTimeoutMs);
     dial.join(this);
     return true;
   }
 
   dialOver(failure: DialFailure | undefined, refusal: ServerRefusal | undefined): void {
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread.wheel.clear(this.timer);
     if (failure === undefined) return this.#connect(this.#server as ServerRuntime);
     this.#connectFailed(failure, refusal);
   }
@@ -319,7 +319,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#state = READY;
     this.#connection = connection;
     if (!reused) {
-      this.#thread.wheel.clear(this.#timer);
+      this.#thread.wheel.clear(this.timer);
       (this.#server as ServerRuntime).observer?.connected();
     }
     connection.handler = this.#stream.serverHandler;
@@ -344,7 +344,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   #connectFailed(failure: DialFailure, refusal?: ServerRefusal): void {
     this.#stream.transaction.serverRefusal = refusal;
     this.#connection = undefined;
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread.wheel.clear(this.timer);
     (this.#server as ServerRuntime).observer?.connectFailed();
     this.#dial?.end(this, failure, refusal);
     const { retryOn } = this.#backend as BackendRuntime;
@@ -359,7 +359,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   #pause(delayMs: number): void {
     this.#state = TURNAROUND;
-    this.#thread.wheel.set(this.#timer, delayMs);
+    this.#thread.wheel.set(this.timer, delayMs);
     this.#stream.watch?.();
   }
 
@@ -393,7 +393,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#state = IDLE;
     this.#noteMove(undefined);
     this.#leaveStreams();
-    this.#thread.wheel.clear(this.#timer);
+    this.#thread.wheel.clear(this.timer);
     this.#giveSlot();
     this.#stream.onDialFailed(failure);
   }

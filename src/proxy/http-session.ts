@@ -55,7 +55,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   /** What was looked at before the connection turned to HTTP, until its first request has it. */
   #inspected: Inspected | undefined;
   readonly #streams: StreamPool;
-  readonly #timer: Timer;
+  readonly timer: Timer;
   #stream: HttpStream | undefined;
   #state = AWAITING;
   #readingHead = false;
@@ -87,7 +87,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     this.facts = facts;
     this.connection = facts.connection;
     this.inbox = received ?? new Inbox();
-    this.#timer = new Timer(() => this.#expired());
+    this.timer = new Timer(() => this.#expired());
     this.connection.handler = this;
   }
 
@@ -172,7 +172,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
     stream.retract();
     this.#giveStreamBack();
     this.#thread().clients.remove(this);
-    this.#thread().wheel.remove(this.#timer);
+    this.#thread().wheel.remove(this.timer);
     this.#state = LEFT;
     beginHttp2(this.#streams, this.listener, this.facts, this.inbox);
     return true;
@@ -288,11 +288,11 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   }
 
   #arm(delayMs: number): void {
-    this.#thread().wheel.set(this.#timer, delayMs);
+    this.#thread().wheel.set(this.timer, delayMs);
   }
 
   clearTimer(): void {
-    this.#thread().wheel.clear(this.#timer);
+    this.#thread().wheel.clear(this.timer);
   }
 
   // ── events ──
@@ -374,7 +374,7 @@ export class HttpSession implements ConnectionHandler, StreamClient {
   #close(): void {
     this.#state = LEFT;
     this.#thread().clients.remove(this);
-    this.#thread().wheel.remove(this.#timer);
+    this.#thread().wheel.remove(this.timer);
     this.privateConnections?.close();
     this.inbox.clear();
     this.connection.close();

@@ -355,7 +355,13 @@ export class HttpStream
 
   describe(now: number): StreamFacts {
     this.#tunnel?.noteBytes();
-    return describeStream(this.transaction, this.phase, now);
+    const { client, server } = this.#tunnel?.timers ?? {
+      client: this.session.timer,
+      server: this.server.timer,
+    };
+    const [request, response] = [this.requestRules.timer, this.responseRules.timer];
+    const waits = { client, server, request, response, connect: this.dialer.timer };
+    return describeStream(this.transaction, this.phase, now, waits);
   }
 
   countSoFar(): void {

@@ -74,7 +74,7 @@ export interface RequestRulesOwner {
 export class RequestRules {
   readonly #stream: RequestRulesOwner;
   /** Made when a rule first waits. */
-  #timer: Timer | undefined;
+  timer: Timer | undefined;
   #stage = FRONTEND_CONTENT;
   #hold: Hold = 'none';
 
@@ -100,7 +100,7 @@ export class RequestRules {
   /** The stream is over: whatever is waited for. */
   stop(): void {
     this.#hold = 'none';
-    if (this.#timer !== undefined) this.#stream.thread.wheel.remove(this.#timer);
+    if (this.timer !== undefined) this.#stream.thread.wheel.remove(this.timer);
   }
 
   /** Runs one ruleset after the other, from `stage` on, until one decides or waits. */
@@ -335,7 +335,7 @@ export class RequestRules {
   }
 
   #arm(delayMs: number): void {
-    this.#stream.thread.wheel.set((this.#timer ??= new Timer(() => this.#expired())), delayMs);
+    this.#stream.thread.wheel.set((this.timer ??= new Timer(() => this.#expired())), delayMs);
   }
 
   #letGo(): void {
@@ -343,7 +343,7 @@ export class RequestRules {
     this.#hold = 'none';
     // as HAProxy counts, the request is received when rules are done with waiting
     this.#stream.transaction.timers.headReadAt = this.#stream.thread.wheel.now;
-    if (this.#timer !== undefined) this.#stream.thread.wheel.clear(this.#timer);
+    if (this.timer !== undefined) this.#stream.thread.wheel.clear(this.timer);
   }
 }
 

@@ -25,7 +25,7 @@ export interface ResponseGateOwner {
 
 export class ResponseGate implements RelayGate {
   readonly #owner: ResponseGateOwner;
-  readonly #timer: Timer;
+  readonly timer: Timer;
   /** Still to pass: the backend's, then the frontend's. */
   readonly #left: Inspection[];
   #delayOver = false;
@@ -36,7 +36,7 @@ export class ResponseGate implements RelayGate {
   private constructor(owner: ResponseGateOwner, inspections: Inspection[]) {
     this.#owner = owner;
     this.#left = inspections;
-    this.#timer = new Timer(() => {
+    this.timer = new Timer(() => {
       this.#delayOver = true;
       owner.inspectAgain();
     });
@@ -109,11 +109,11 @@ export class ResponseGate implements RelayGate {
   }
 
   #wait(delayMs: number): false {
-    if (this.#timer.deadline === 0) this.#owner.thread.wheel.set(this.#timer, delayMs);
+    if (this.timer.deadline === 0) this.#owner.thread.wheel.set(this.timer, delayMs);
     return false;
   }
 
   stop(): void {
-    this.#owner.thread.wheel.remove(this.#timer);
+    this.#owner.thread.wheel.remove(this.timer);
   }
 }

@@ -42,7 +42,7 @@ export interface ResponseRulesOwner {
 export class ResponseRules {
   readonly #stream: ResponseRulesOwner;
   /** Made when a rule first waits. */
-  #timer: Timer | undefined;
+  timer: Timer | undefined;
   #stage = BACKEND_CONTENT;
   #waits = false;
 
@@ -57,7 +57,7 @@ export class ResponseRules {
   /** The stream is over, or answers itself: whatever is waited for. */
   stop(): void {
     this.#waits = false;
-    if (this.#timer !== undefined) this.#stream.thread.wheel.remove(this.#timer);
+    if (this.timer !== undefined) this.#stream.thread.wheel.remove(this.timer);
   }
 
   #run(from: number): void {
@@ -106,7 +106,7 @@ export class ResponseRules {
     };
     this.#waits = true;
     const ms = transaction.waitMs === 0 ? transaction.timeout('server') : transaction.waitMs;
-    thread.wheel.set((this.#timer ??= new Timer(() => this.#resume(true))), ms);
+    thread.wheel.set((this.timer ??= new Timer(() => this.#resume(true))), ms);
     this.#stream.server.hold(true);
     if (transaction.waitFor === 'response body') this.#lookAtBody();
   }
@@ -129,7 +129,7 @@ export class ResponseRules {
     const { transaction, thread } = this.#stream;
     if (!this.#waits) return;
     this.#waits = false;
-    if (this.#timer !== undefined) thread.wheel.clear(this.#timer);
+    if (this.timer !== undefined) thread.wheel.clear(this.timer);
     this.#stream.server.hold(false);
     transaction.waitOver = waitOver;
     const ruleset = this.#ruleset(this.#stage) as CompiledRuleset;

@@ -44,12 +44,12 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   /** What the body goes through on its way to the client; undefined: it goes as it comes. */
   pipe: BodyPipe | undefined;
   readonly #stream: ServerHalfOwner;
-  readonly #timer: Timer;
+  readonly timer: Timer;
   #state = IDLE;
 
   constructor(stream: ServerHalfOwner) {
     this.#stream = stream;
-    this.#timer = new Timer(() => this.#expired());
+    this.timer = new Timer(() => this.#expired());
   }
 
   /** A connection is ready: the answer is expected on it. */
@@ -330,7 +330,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   /** The server has to go on within its timeout. */
   expectBytes(): void {
-    this.#stream.thread.wheel.set(this.#timer, this.#stream.transaction.timeout('server'));
+    this.#stream.thread.wheel.set(this.timer, this.#stream.transaction.timeout('server'));
   }
 
   /** A client that owes some of its request is waited for instead (manual, `timeout server`). */
@@ -339,7 +339,7 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
   }
 
   clearTimer(): void {
-    this.#stream.thread.wheel.clear(this.#timer);
+    this.#stream.thread.wheel.clear(this.timer);
   }
 
   #expired(): void {

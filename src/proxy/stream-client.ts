@@ -1,6 +1,7 @@
 /** The client's connection as the stream that it serves sees it; http-session.ts is one. */
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
+import type { Timer } from '../net/timer-wheel.ts';
 import type { ClientConnectionFacts } from './client-facts.ts';
 import type { Inbox } from './inbox.ts';
 import type { PrivateConnections } from './private-connections.ts';
@@ -20,6 +21,8 @@ export interface StreamClient {
   readonly isFirst: boolean;
   /** It has been answered before on its connection: a request whose connection closes without a word it sends again by itself. */
   readonly sendsAgain: boolean;
+  /** Of what the client is given time for. */
+  readonly timer: Timer;
   /** The client has to go on, or to take what is sent, within this time. */
   expect(timeoutMs: number): void;
   clearTimer(): void;

@@ -26,7 +26,7 @@ import { Inbox } from './inbox.ts';
 import { InboxRequest } from './raw-request.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
-import { describeStream } from './stream-facts.ts';
+import { describeStream, tcpWaits } from './stream-facts.ts';
 import { noteRefusedRequest, noteRefusedResponse } from './refused-content.ts';
 import { independentStreams, relayTimeouts } from './relay-timeouts.ts';
 import { ResponseGate, type ResponseGateOwner } from './response-gate.ts';
@@ -322,7 +322,8 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
 
   describe(now: number): StreamFacts {
     if (this.#relay !== undefined) this.#noteBytes(this.#relay);
-    return describeStream(this.transaction, this.#phase(), now);
+    const waits = tcpWaits(this.#dialer, this.#inspection, this.#gate, this.#relay);
+    return describeStream(this.transaction, this.#phase(), now, waits);
   }
 
   countSoFar(): void {

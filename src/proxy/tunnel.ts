@@ -53,6 +53,10 @@ export class Tunnel {
     this.#relay.start();
   }
 
+  get timers(): Relay['timers'] {
+    return this.#relay.timers;
+  }
+
   /** Tells the transaction what has passed so far. */
   noteBytes(): void {
     const { bytes } = this.#transaction;

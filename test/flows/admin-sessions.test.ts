@@ -37,8 +37,18 @@ frontend web
   mode http
   bind 127.0.0.1:${web}
   default_backend app
+  use_backend full if { path_beg /full }
+  use_backend body if { path_beg /body }
 backend app
   mode http
+  server one ${silent.address}
+backend full
+  mode http
+  timeout queue 15m
+  server one ${silent.address} maxconn 1
+backend body
+  mode http
+  http-request wait-for-body time 2h
   server one ${silent.address}
 listen plain
   mode tcp
@@ -86,6 +96,42 @@ test('a request that waits for its server is listed with its client and its way'
     await tell('show sess nonsense'),
     `Unsupported option 'nonsense', try 'help' for more info.\n\n`,
   );
+});
+
+test('what streams wait for has an end that is told', async t => {
+  const { web, tcp, until } = await start(t);
+  await open(t, web, 'GET / HTTP/1.1\r\nHost: t\r\n\r\n');
+  await until(
+    'show sess backend app',
+    /scf=\[8,0h,fd=\d+,rex=,wex=\] scb=\[8,.*,rex=1?\ds,wex=\] exp=1?\ds /,
+  );
+  await open(t, tcp, 'hello');
+  const both = /scf=\[8,0h,fd=\d+,rex=1?\ds,wex=\] scb=\[8,0h,fd=\d+,rex=1?\ds,wex=\] exp=1?\ds /;
+  await until('show sess backend plain', both);
+  await open(t, web, 'POST /body HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nhello');
+  await until('show sess backend body', /rq\[f=000000h,i=0,an=00h,ax=1h59m\] .* exp=1?\ds /);
+  await open(t, web, 'GET /full HTTP/1.1\r\nHost: t\r\n\r\n');
+  await until('show sess backend full', /scb=\[8,/);
+  await open(t, web, 'GET /full HTTP/1.1\r\nHost: t\r\n\r\n');
+  await until('show sess backend full', /scb=\[2,0h,fd=-1,rex=,wex=\] exp=14m\d+s rc=0 c_exp=14m\d+s/);
+});
+
+test('streams older than said are shown in detail, with addresses and sides', async t => {
+  const { web, until } = await start(t);
+  await open(t, web, 'GET /slow?x=1 HTTP/1.1\r\nHost: t\r\n\r\n');
+  await until('show sess', /srv=one .*scb=\[8/);
+  const text = await until(
+    'show sess older 1us show-uri',
+    /\n {2}server=one \(id=1\) addr=127\.0\.0\.1:\d+\n/,
+  );
+  assert.match(
+    text,
+    /\n {2}task=0x\w+ \(state=0x00 nice=0 calls=0 rate=0 exp=1?\ds tid=[01]\(1\/[01]\) age=/,
+  );
+  assert.match(text, / meth=1 status=-1 req\.st=MSG_DONE rsp\.st=MSG_RPBEFORE .* uri="GET \/slow\?x=1"\n/);
+  assert.match(text, /\n {2}scf=\S+ .* ioto=20s state=EST endp=CONN,.* in=35 out=0 rex=<NEVER> wex=<NEVER> /);
+  assert.match(text, /\n {6}co0=\(nil\) ctrl=tcpv4 xprt=RAW mux=H1 target=LISTENER:/);
+  assert.match(text, /\n {2}scb=\S+ .* ioto=20s state=EST endp=CONN,.* in=0 out=35 rex=1?\ds wex=<NEVER> /);
 });
 
 test('one stream is shown in detail', async t => {

@@ -3,7 +3,7 @@ import { dump, fail, type Answer, type Call, type Command } from '../command.ts'
 import type { BadMessage } from '../../model/bad-message.ts';
 import type { AdminRuntime } from '../runtime.ts';
 import { leadingInteger } from '../units.ts';
-import { logDate } from './sessions.ts';
+import { logDate } from './session-lines.ts';
 
 async function showErrors(call: Call): Promise<Answer> {
   const { args, runtime } = call;

@@ -10,7 +10,7 @@ import { STATUS } from '../../peers/wire.ts';
 import { monotonicMs } from '../../base/clock.ts';
 import type { Address } from '../../model/address.ts';
 import { dump, fail, type Command } from '../command.ts';
-import { humanTime, logDate } from './sessions.ts';
+import { humanTime, logDate } from './session-lines.ts';
 
 const STATUS_NAMES: Readonly<Record<number, string>> = {
   [STATUS.connecting]: 'CONN',

@@ -45,7 +45,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   readonly isFirst = false;
   /** A stream that is reset was perhaps refused by somebody else: clients are told of a server that failed. */
   readonly sendsAgain = false;
-  readonly #timer = new Timer(() => this.#expired());
+  readonly timer = new Timer(() => this.#expired());
   #owner: Http2Connection | undefined;
   #stream: HttpStream | undefined;
   // the head of the request, until it is started
@@ -119,11 +119,11 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   // ── what the stream tells, and asks for ──
 
   expect(timeoutMs: number): void {
-    (this.#owner as Http2Connection).streams.thread.wheel.set(this.#timer, timeoutMs);
+    (this.#owner as Http2Connection).streams.thread.wheel.set(this.timer, timeoutMs);
   }
 
   clearTimer(): void {
-    this.#owner?.streams.thread.wheel.clear(this.#timer);
+    this.#owner?.streams.thread.wheel.clear(this.timer);
   }
 
   watch(): void {
@@ -163,7 +163,7 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   #over(): void {
     const owner = this.#owner as Http2Connection;
     const { streams } = owner;
-    streams.thread.wheel.remove(this.#timer);
+    streams.thread.wheel.remove(this.timer);
     this.inbox.clear();
     streams.give(this.#stream as HttpStream);
     this.facts.end();
