@@ -57,14 +57,18 @@ export function encodeQuestion(
 }
 
 export interface Response {
-  readonly id: number;
   readonly rcode: number;
   readonly truncated: boolean;
-  /** As asked; the name in lower case. */
-  readonly name: string;
-  readonly type: number;
+  /** As asked; undefined: an error that does not repeat the question. */
+  readonly asked: AskedFor | undefined;
   readonly answers: readonly ResourceRecord[];
   readonly additionals: readonly ResourceRecord[];
+}
+
+interface AskedFor {
+  /** In lower case. */
+  readonly name: string;
+  readonly type: number;
 }
 
 /** What belongs to which question, before anything else is read; undefined: too short for an id. */
@@ -75,42 +79,41 @@ export function idOf(message: Buffer): number | undefined {
 export function parseResponse(message: Buffer): Response | undefined {
   if (message.length < HEADER) return undefined;
   const flags = message.readUInt16BE(2);
-  if ((flags & RESPONSE) === 0 || message.readUInt16BE(4) !== 1) return undefined;
-  const question = readName(message, HEADER);
-  if (question === undefined || question.end + 4 > message.length) return undefined;
-  const sections = readSections(message, question.end + 4, (flags & TRUNCATED) !== 0);
+  if ((flags & RESPONSE) === 0) return undefined;
+  const facts = { rcode: flags & RCODE, truncated: (flags & TRUNCATED) !== 0 };
+  const question = message.readUInt16BE(4) === 1 ? readName(message, HEADER) : undefined;
+  if (question === undefined || question.end + 4 > message.length)
+    return facts.rcode === RCODE_OK
+      ? undefined
+      : { ...facts, asked: undefined, answers: [], additionals: [] };
+  const sections = readSections(message, question.end + 4, facts.truncated);
   if (sections === undefined) return undefined;
-  return {
-    id: message.readUInt16BE(0),
-    rcode: flags & RCODE,
-    truncated: (flags & TRUNCATED) !== 0,
-    name: question.name,
-    type: message.readUInt16BE(question.end),
-    ...sections,
-  };
+  const asked = { name: question.name, type: message.readUInt16BE(question.end) };
+  return { ...facts, asked, ...sections };
 }
 
 type Sections = Pick<Response, 'answers' | 'additionals'>;
 
-/** A message that was cut short is read as far as it goes. */
+/**
+ * Answers have to be whole, unless the message was cut short, which is read as far as it goes. So is what comes along:
+ * answers are good without it.
+ */
 function readSections(message: Buffer, start: number, isCut: boolean): Sections | undefined {
   const answers: ResourceRecord[] = [];
   const additionals: ResourceRecord[] = [];
-  const nowhere: ResourceRecord[] = [];
-  let at = start;
-  for (const [countAt, list] of [
-    [6, answers],
-    [8, nowhere],
-    [10, additionals],
-  ] as const) {
-    const count = message.readUInt16BE(countAt);
-    for (let index = 0; index < count; index++) {
-      const end = readRecord(message, at, list);
-      if (end < 0) return isCut ? { answers, additionals } : undefined;
-      at = end;
-    }
-  }
+  let at = readSection(message, start, 6, answers);
+  if (at < 0 && !isCut) return undefined;
+  if (at >= 0) at = readSection(message, at, 8, []);
+  if (at >= 0) readSection(message, at, 10, additionals);
   return { answers, additionals };
+}
+
+/** `countAt`: where the header says how many records it has. Gives where the next one begins, -1: it is broken. */
+function readSection(message: Buffer, start: number, countAt: number, list: ResourceRecord[]): number {
+  const count = message.readUInt16BE(countAt);
+  let at = start;
+  for (let index = 0; index < count && at >= 0; index++) at = readRecord(message, at, list);
+  return at;
 }
 
 /** Adds the record if it is one that is known; gives where the next one begins, -1: it is none. */

@@ -16,8 +16,8 @@ export interface NameserverSettings {
 }
 
 export interface NameserverEvents {
-  /** From its streams, or as datagrams that are not longer than the answers that were asked for. */
-  readonly received: (from: Nameserver, message: Buffer) => void;
+  /** As datagrams that are not longer than the answers that were asked for, or over a stream: more will not come. */
+  readonly received: (from: Nameserver, message: Buffer, overStream: boolean) => void;
   /** It could not be asked over a stream; `cause`: why, in words. */
   readonly failed: (nameserver: Nameserver, cause: string) => void;
 }
@@ -34,7 +34,7 @@ export class Nameserver {
     this.name = settings.name;
     this.#settings = settings;
     this.#streamEvents = {
-      received: message => events.received(this, message),
+      received: message => events.received(this, message, true),
       failed: cause => {
         this.counters.snd_error++;
         events.failed(this, cause);
@@ -45,7 +45,7 @@ export class Nameserver {
       : new DatagramTransport(settings.address, {
           received: message => {
             if (message.length > payloadSize) this.counters.too_big++;
-            else events.received(this, message);
+            else events.received(this, message, false);
           },
           failed: () => void this.counters.snd_error++,
         });
@@ -62,13 +62,11 @@ export class Nameserver {
     this.#usual.send(message);
   }
 
-  /** True: the whole answer will come. False: it was asked for over a stream already. */
-  askWhole(message: Buffer): boolean {
-    if (this.#settings.onlyStreams) return false;
+  /** Over a stream, of one that has answered with a part. */
+  askWhole(message: Buffer): void {
     this.#stream ??= new StreamTransport(this.#settings.stream, this.#streamEvents);
     this.counters.sent++;
     this.#stream.send(message);
-    return true;
   }
 
   close(): void {

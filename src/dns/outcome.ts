@@ -24,14 +24,16 @@ export type FailureKind = 'invalid' | 'nx' | 'refused' | 'any_err' | 'cname_erro
 
 export function outcomeOf(response: Response | undefined, { name, type }: Question): Outcome {
   if (response === undefined) return { kind: 'invalid' };
-  if (response.name !== normalName(name) || response.type !== TYPE_NUMBERS[type]) return { kind: 'invalid' };
+  const { asked } = response;
+  if (asked !== undefined && (asked.name !== normalName(name) || asked.type !== TYPE_NUMBERS[type]))
+    return { kind: 'invalid' };
   if (response.rcode === RCODE_NX) return { kind: 'nx' };
   if (response.rcode === RCODE_REFUSED) return { kind: 'refused' };
   if (response.rcode !== RCODE_OK) return { kind: 'other' };
   if (type === 'SRV') return targetsOf(response);
   if (response.truncated) return { kind: 'truncated' };
-  if (type === 'TXT') return textsOf(response);
-  return addressesOf(response, type === 'A' ? 4 : 6);
+  if (type === 'TXT') return textsOf(normalName(name), response);
+  return addressesOf(normalName(name), response, type === 'A' ? 4 : 6);
 }
 
 /** What was asked for is there. */
@@ -43,7 +45,7 @@ export function normalName(name: string): string {
   return name.replace(/\.$/, '').toLowerCase();
 }
 
-function addressesOf({ name, answers }: Response, family: 4 | 6): Outcome {
+function addressesOf(name: string, { answers }: Response, family: 4 | 6): Outcome {
   if (answers.length === 0) return { kind: 'any_err' };
   const names = aliasesOf(name, answers);
   const addresses = answers.flatMap(record =>
@@ -55,7 +57,7 @@ function addressesOf({ name, answers }: Response, family: 4 | 6): Outcome {
   return { kind: answers.some(({ type }) => type === 'cname') ? 'cname_error' : 'other' };
 }
 
-function textsOf({ name, answers }: Response): Outcome {
+function textsOf(name: string, { answers }: Response): Outcome {
   const names = aliasesOf(name, answers);
   const texts = answers.flatMap(record =>
     record.type === 'text' && names.has(record.name) ? [record.text] : [],

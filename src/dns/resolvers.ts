@@ -20,6 +20,8 @@ interface Pending {
   readonly heard: Set<Nameserver>;
   /** Who was asked for more than fits a datagram. */
   readonly whole: Set<Nameserver>;
+  /** Whose answer was none that is of use. */
+  readonly failed: Set<Nameserver>;
 }
 
 export class Resolvers implements ResolutionHost {
@@ -28,7 +30,8 @@ export class Resolvers implements ResolutionHost {
   readonly nameservers: readonly Nameserver[];
   readonly #resolutions = new Map<string, Resolution>();
   readonly #pending = new Map<number, Pending>();
-  readonly #idOf = new Map<Resolution, number>();
+  /** Of the questions of a run, one for each family: who is slow answers those that were asked again, too. */
+  readonly #idsOf = new Map<Resolution, number[]>();
   readonly #timers = new Map<Resolution, NodeJS.Timeout>();
 
   /** `warn` hears of nameservers that cannot be asked over streams. */
@@ -43,7 +46,7 @@ export class Resolvers implements ResolutionHost {
     this.nameservers = settings.nameservers.map(
       one =>
         new Nameserver(one, settings.payloadSize, {
-          received: (from, message) => this.#received(from, message),
+          received: (...message) => this.#received(...message),
           failed: (nameserver, cause) => troubles.tell(nameserver, cause),
         }),
     );
@@ -89,21 +92,32 @@ export class Resolvers implements ResolutionHost {
   // ── what resolutions ask ──
 
   ask(resolution: Resolution, question: Question): number {
-    this.forget(resolution);
-    const id = this.#freeId();
+    const id = this.#idFor(resolution, question);
     const message = id < 0 ? undefined : encodeQuestion(id, question, this.settings.payloadSize);
     if (message === undefined) return 0;
-    this.#pending.set(id, { resolution, question, message, heard: new Set(), whole: new Set() });
-    this.#idOf.set(resolution, id);
+    const nobody = {
+      heard: new Set<Nameserver>(),
+      whole: new Set<Nameserver>(),
+      failed: new Set<Nameserver>(),
+    };
+    this.#pending.set(id, { resolution, question, message, ...nobody });
     for (const nameserver of this.nameservers) nameserver.ask(message);
     return this.nameservers.length;
   }
 
+  /** The same for the same question as long as it is asked again. */
+  #idFor(resolution: Resolution, { type }: Question): number {
+    const ids = this.#idsOf.get(resolution) ?? [];
+    const known = ids.find(id => this.#pending.get(id)?.question.type === type);
+    if (known !== undefined) return known;
+    const id = this.#freeId();
+    if (id >= 0) this.#idsOf.set(resolution, [...ids, id]);
+    return id;
+  }
+
   forget(resolution: Resolution): void {
-    const id = this.#idOf.get(resolution);
-    if (id === undefined) return;
-    this.#pending.delete(id);
-    this.#idOf.delete(resolution);
+    for (const id of this.#idsOf.get(resolution) ?? []) this.#pending.delete(id);
+    this.#idsOf.delete(resolution);
   }
 
   /** A name nobody wants any more is dropped when its answer has grown old. */
@@ -124,7 +138,9 @@ export class Resolvers implements ResolutionHost {
 
   /** A nameserver that began to answer, and whose whole answer did not come, is not silent. */
   #timedOut(resolution: Resolution): void {
-    const heard = this.#pending.get(this.#idOf.get(resolution) ?? -1)?.heard;
+    const ids = this.#idsOf.get(resolution) ?? [];
+    const asked = ids.map(id => this.#pending.get(id)).find(one => one?.question === resolution.question);
+    const heard = asked?.heard;
     if (resolution.running)
       for (const nameserver of this.nameservers)
         if (heard?.has(nameserver) !== true) nameserver.counters.timeout++;
@@ -142,7 +158,7 @@ export class Resolvers implements ResolutionHost {
 
   // ── what nameservers say ──
 
-  #received(from: Nameserver, message: Buffer): void {
+  #received(from: Nameserver, message: Buffer, overStream: boolean): void {
     const { counters } = from;
     const id = idOf(message);
     const pending = id === undefined ? undefined : this.#pending.get(id);
@@ -151,15 +167,20 @@ export class Resolvers implements ResolutionHost {
       else counters.outdated++;
       return;
     }
-    pending.heard.add(from);
     const outcome = outcomeOf(parseResponse(message), pending.question);
-    if (outcome.kind === 'truncated' && !pending.whole.has(from)) {
-      pending.whole.add(from);
-      counters.truncated++;
-      if (from.askWhole(pending.message)) return;
-    }
+    if (isLate(pending, from) && !isGood(outcome)) return void counters.outdated++;
+    pending.heard.add(from);
+    if (outcome.kind === 'truncated' && !overStream) return this.#askWhole(pending, from);
+    if (!isGood(outcome)) pending.failed.add(from);
     this.#count(from, outcome);
     pending.resolution.answered(outcome, from);
+  }
+
+  #askWhole({ whole, message }: Pending, from: Nameserver): void {
+    if (whole.has(from)) return;
+    whole.add(from);
+    from.counters.truncated++;
+    from.askWhole(message);
   }
 
   #count({ counters }: Nameserver, outcome: Outcome): void {
@@ -172,4 +193,9 @@ export class Resolvers implements ResolutionHost {
     this.#pending.clear();
     for (const nameserver of this.nameservers) nameserver.close();
   }
+}
+
+/** Another family is asked for by now, or it has said already that it does not know. */
+function isLate({ resolution, question, failed }: Pending, from: Nameserver): boolean {
+  return question !== resolution.question || failed.has(from);
 }

@@ -84,3 +84,27 @@ test('A message that ends early is invalid, unless it says itself that it was cu
   assert.equal(parseResponse(cut)?.answers.length, 2);
   assert.equal(outcomeOf(parseResponse(cut), { name: 'www.example', type: 'A' }).kind, 'truncated');
 });
+
+test('What comes along with answers may be broken, the answers may not', () => {
+  const broken = Buffer.concat([ANSWER, Buffer.from('09', 'hex')]);
+  for (const countAt of [9, 11]) {
+    const message = Buffer.from(broken);
+    message[countAt] = 2;
+    assert.equal(outcomeOf(parseResponse(message), { name: 'www.example', type: 'A' }).kind, 'addresses');
+  }
+  const missing = Buffer.from(ANSWER);
+  missing[7] = 4;
+  assert.equal(parseResponse(missing), undefined);
+});
+
+test('An error need not repeat the question, an answer has to, and questions are none', () => {
+  const header = (flags: string, questions: string): Buffer =>
+    Buffer.from(`1234${flags}${questions}000000000000`, 'hex');
+  const outcome = (message: Buffer): string =>
+    outcomeOf(parseResponse(message), { name: 'www.example', type: 'A' }).kind;
+  assert.equal(outcome(header('8183', '0000')), 'nx');
+  assert.equal(outcome(header('8185', '0001')), 'refused');
+  assert.equal(outcome(header('8182', '0000')), 'other');
+  assert.equal(outcome(header('8180', '0000')), 'invalid');
+  assert.equal(outcome(header('0103', '0000')), 'invalid');
+});

@@ -11,7 +11,8 @@ function target(name: string): ResourceRecord {
 }
 
 function answer(...answers: readonly ResourceRecord[]): Response {
-  return { id: 1, rcode: 0, truncated: false, name: QUESTION.name, type: 33, answers, additionals: [] };
+  const asked = { name: QUESTION.name, type: 33 };
+  return { rcode: 0, truncated: false, asked, answers, additionals: [] };
 }
 
 test('a service without a host that can be asked for is none, and another one is not hidden by it', () => {
