@@ -115,6 +115,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
     logForwards,
     caches: draft.caches.map(finishCache),
     otherSections,
+    ...(context.experimentalUsed ? { usesExperiments: true } : {}),
   };
   const misread = draft.proxies.filter(proxy => isMisread(proxy, 'mode')).map(({ name }) => name);
   const names = createNames(config, new Set(misread));

@@ -25,6 +25,8 @@ export interface Config {
   readonly nameservers: readonly StreamNameservers[];
   /** Sections whose meaning a later layer gives: `resolvers`, `peers`, `mailers`, `ring`, ... */
   readonly otherSections: readonly OtherSection[];
+  /** Something in it is experimental. */
+  readonly usesExperiments?: true;
 }
 
 export interface Userlist {

@@ -234,6 +234,9 @@ const WORK: readonly InfoField[] = [
   field('CumRecvLogs', 'u32', 'MCP', 'Log messages received to pass on', view => counted(view, 'recv_logs')),
 ];
 
+/** Of `Tainted`: the configuration has something experimental. */
+const EXPERIMENT_CONFIGURED = '0x1';
+
 const REST: readonly InfoField[] = [
   field(
     'Build info',
@@ -260,7 +263,9 @@ const REST: readonly InfoField[] = [
   fractional('Start_time_sec', 'MDP', 'When it started, in seconds since 1970', ({ process }, precise) =>
     seconds(process.startTimeMs, precise),
   ),
-  constant('Tainted', 'str', 'SGP', 'Unusual features used, in hexadecimal', '0'),
+  field('Tainted', 'str', 'SGP', 'Unusual features used, in hexadecimal', ({ config }) =>
+    config.usesExperiments === true ? EXPERIMENT_CONFIGURED : '0',
+  ),
   field('TotalWarnings', 'u32', 'MCP', 'Warnings told so far', view => counted(view, 'warnings')),
   field('MaxconnReached', 'u32', 'MCP', 'Times the limit of connections was reached', view =>
     counted(view, 'maxconn_reached'),

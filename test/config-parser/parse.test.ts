@@ -23,6 +23,13 @@ function messages(result: ParseResult): string[] {
   return result.diagnostics.map(renderMessage);
 }
 
+test('the word for experiments is of use to a rule that is one', () => {
+  const rule = ' http-request normalize-uri path-merge-slashes\n';
+  const text = `global\n expose-experimental-directives\nfrontend f\n mode http\n bind :80\n timeout client 1s\n`;
+  assert.doesNotMatch(messages(parse({ 'a.cfg': text + rule })).join('\n'), /experimental/);
+  assert.match(messages(parse({ 'a.cfg': text })).join('\n'), /nothing in these files is experimental/);
+});
+
 test('several files are one configuration, and each begins outside of sections', () => {
   const good = parse({
     'a.cfg': 'defaults\n mode http\n timeout client 1s\nfrontend f\n bind :80\n default_backend b\n',

@@ -170,6 +170,13 @@ test('the uptime does not follow the time of day', t => {
   assert.match(renderInfo(given().view), /^Uptime: 0d 0h0\dm\d\ds$/m);
 });
 
+test('what is experimental in a configuration taints the process', () => {
+  const rule = 'frontend e\n mode http\n bind 127.0.0.1:84\n http-request normalize-uri path-merge-slashes\n';
+  const text = `global\n expose-experimental-directives\n`;
+  assert.match(renderInfo(given(`${text}${CONFIG}\n${rule}`).view), /^Tainted: 0x1$/m);
+  assert.match(renderInfo(given(text + CONFIG).view), /^Tainted: 0$/m);
+});
+
 test('show info is told plainly, typed, as JSON and with fractions', () => {
   const { view } = given();
   assert.match(renderInfo(view), /^Nbthread: 1$/m);

@@ -11,6 +11,8 @@ interface RuleAction {
   readonly fixedWords: number;
   /** Evaluation of the ruleset stops here. */
   readonly final: boolean;
+  /** Refused, when it is compiled, without `expose-experimental-directives`. */
+  readonly experimental: boolean;
 }
 
 const RULESET_LETTERS: ReadonlyMap<string, RulesetName> = new Map([
@@ -23,7 +25,7 @@ const RULESET_LETTERS: ReadonlyMap<string, RulesetName> = new Map([
   ['a', 'http-after-response'],
 ]);
 
-type Row = readonly [name: string, rulesets: string, fixedWords: number, final?: 'final'];
+type Row = readonly [name: string, rulesets: string, fixedWords: number, mark?: 'final' | 'experimental'];
 
 const ROWS: readonly Row[] = [
   ['accept', 'csrt', 0, 'final'],
@@ -48,7 +50,7 @@ const ROWS: readonly Row[] = [
   ['early-hint', 'q', 2],
   ['expect-netscaler-cip', 'c', 1],
   ['expect-proxy', 'c', 1],
-  ['normalize-uri', 'q', 1],
+  ['normalize-uri', 'q', 1, 'experimental'],
   ['pause', 'qp', 1],
   ['redirect', 'qp', 2, 'final'],
   ['reject', 'csrtq', 0, 'final'],
@@ -106,9 +108,9 @@ const ROWS: readonly Row[] = [
   ['wait-for-handshake', 'q', 0],
 ];
 
-function ruleAction([name, letters, fixedWords, final]: Row): RuleAction {
+function ruleAction([name, letters, fixedWords, mark]: Row): RuleAction {
   const rulesets = Array.from(letters).flatMap(letter => RULESET_LETTERS.get(letter) ?? []);
-  return { name, rulesets, fixedWords, final: final === 'final' };
+  return { name, rulesets, fixedWords, final: mark === 'final', experimental: mark === 'experimental' };
 }
 
 const RULE_ACTIONS: readonly RuleAction[] = ROWS.map(ruleAction);

@@ -74,7 +74,9 @@ export function readRule(
     reportUnknownAction(ruleset, action, context);
     return undefined;
   }
-  const fixed = findRuleAction(name, ruleset)?.fixedWords ?? 0;
+  const known = findRuleAction(name, ruleset);
+  if (known?.experimental === true) context.useExperimental();
+  const fixed = known?.fixedWords ?? 0;
   const split = splitCondition(words.slice(1), fixed, `an '${ruleset} ${name}' condition`, context);
   if (split === undefined) return undefined;
   const { position } = action;
