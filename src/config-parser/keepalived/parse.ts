@@ -3,13 +3,14 @@
  * Preprocess -> blocks -> keyword tables -> resolve.
  */
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import type { BfdInstance, KeepalivedConfig, VrrpScript } from '../../model/keepalived.ts';
-import type { Tracked, Tracking, VrrpInstance, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
+import type { KeepalivedConfig } from '../../model/keepalived.ts';
+import type { VrrpInstance, VrrpSyncGroup } from '../../model/vrrp-instance.ts';
 import { buildBlocks } from './block.ts';
 import { resolveGlobal } from './global-defs.ts';
 import { Preprocessor } from './preprocess.ts';
 import { Report, type CheckStatus } from './report.ts';
-import { resolveInstance } from './resolve-instance.ts';
+import { OWNER, priorityOf, resolveInstance } from './resolve-instance.ts';
+import { forGroupMember, forGroupWithOwner, resolveTracking, type Known } from './resolve-tracking.ts';
 import { RulePreferences } from './rule-preferences.ts';
 import type { Scope } from './scope.ts';
 import type { ConfigSource } from './source.ts';
@@ -19,7 +20,6 @@ import { withKnownSessions } from './judge-sessions.ts';
 import { judgeServices } from './judge-services.ts';
 import { newTopDraft, TOP, type TopDraft } from './top.ts';
 import { VmacNames } from './vmac-names.ts';
-import { resolveTrackLines, type TrackDraft, type TrackLine, type Trackables } from './track-blocks.ts';
 
 export interface KeepalivedResult {
   /** Without the parts that are unusable. */
@@ -67,7 +67,8 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
   const vmacNames = new VmacNames();
   for (const { vmacName } of draft.instances) if (vmacName !== undefined) vmacNames.reserve(vmacName);
   const resolved = draft.instances.flatMap(instance => {
-    const tracking = resolveTracking(instance, { draft, scripts }, scope, weightless.has(instance.name));
+    const all = resolveTracking(instance, { draft, scripts }, scope);
+    const tracking = weightless.has(instance.name) ? forGroupMember(all, instance, scope) : all;
     return resolveInstance(instance, { global: draft.global, tracking, scope, vmacNames }) ?? [];
   });
   warnAboutPlaces(draft, scope);
@@ -98,90 +99,24 @@ function withoutMissing(groups: readonly VrrpSyncGroup[], usable: ReadonlySet<st
     .filter(group => group.members.length > 0);
 }
 
-/** What tracking refers to. */
-interface Known {
-  readonly draft: TopDraft;
-  /** Those that can be run. */
-  readonly scripts: readonly VrrpScript[];
-}
-
 function resolveGroup(
   group: GroupDraft,
   members: readonly string[],
   known: Known,
   scope: Scope,
 ): VrrpSyncGroup {
-  const { global } = known.draft;
+  const { global, instances } = known.draft;
+  const tracking = resolveTracking(group, known, scope);
+  const hasOwner = instances.some(one => members.includes(one.name) && priorityOf(one) === OWNER);
   return {
     name: group.name,
     position: group.position,
     members,
-    tracking: resolveTracking(group, known, scope, !group.trackingWeight),
+    tracking: hasOwner ? forGroupWithOwner(tracking, group, scope) : tracking,
     notify: group.notify,
     smtpAlert: group.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
     notifyPriorityChanges: group.notifyPriorityChanges ?? global.notifyPriorityChanges,
   };
-}
-
-function trackables(
-  list: readonly { readonly name: string; readonly weight: number; readonly reverse: boolean }[],
-): Trackables {
-  return new Map(list.map(item => [item.name, item]));
-}
-
-/** Members of a sync group must not float one by one: their weights count as 0 (keepalived.conf(5)). */
-function resolveTracking(
-  tracker: TrackDraft & { readonly name: string },
-  { draft, scripts }: Known,
-  scope: Scope,
-  weightless: boolean,
-): Tracking {
-  const interfaces = new Map(
-    tracker.trackInterfaces.map(({ word }) => [word.text, { weight: 0, reverse: false }]),
-  );
-  const tracking: Tracking = {
-    interfaces: resolveTrackLines(tracker.trackInterfaces, interfaces, 'interface', scope),
-    scripts: resolveTrackLines(tracker.trackScripts, trackables(draft.scripts), 'track script', scope).filter(
-      ({ name }) => scripts.some(usable => usable.name === name),
-    ),
-    files: resolveTrackLines(tracker.trackFiles, trackables(draft.trackFiles), 'track file', scope),
-    processes: resolveTrackLines(
-      tracker.trackProcesses,
-      trackables(draft.trackProcesses),
-      'track process',
-      scope,
-    ),
-    bfds: resolveTrackLines(tracker.trackBfds, trackables(followable(draft)), 'track bfd', scope),
-    lb: tracker.trackLb,
-  };
-  if (!weightless) return tracking;
-  return {
-    interfaces: flatten(tracking.interfaces, tracker.trackInterfaces, tracker.name, scope),
-    scripts: flatten(tracking.scripts, tracker.trackScripts, tracker.name, scope),
-    files: flatten(tracking.files, tracker.trackFiles, tracker.name, scope),
-    processes: flatten(tracking.processes, tracker.trackProcesses, tracker.name, scope),
-    bfds: flatten(tracking.bfds, tracker.trackBfds, tracker.name, scope),
-    lb: tracking.lb.map(item => ({ ...item, weight: 0 })),
-  };
-}
-
-/** Not those that say `checker` alone. */
-function followable({ bfdInstances }: TopDraft): BfdInstance[] {
-  return bfdInstances.filter(({ forVrrp }) => forVrrp).map(({ instance }) => instance);
-}
-
-function flatten(
-  tracked: readonly Tracked[],
-  lines: readonly TrackLine[],
-  owner: string,
-  { report }: Scope,
-): Tracked[] {
-  return tracked.map(item => {
-    const line = lines.find(({ word }) => word.text === item.name);
-    if (item.weight !== 0 && line !== undefined)
-      report.warn(line.word.position, `(${owner}) ignoring weight of tracked ${item.name} due to SYNC group`);
-    return { ...item, weight: 0 };
-  });
 }
 
 function warnAboutPlaces(draft: TopDraft, { source, report }: Scope): void {

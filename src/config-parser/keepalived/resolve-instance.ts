@@ -41,7 +41,7 @@ export function resolveInstance(
   if (isOnLoopback(draft, around))
     return notes.unusable(`cannot use a loopback interface (${draft.interface}) for vrrp`);
   if (!placeIsFine(draft, strict, version, notes)) return undefined;
-  const priority = draft.priority ?? (draft.state === 'MASTER' ? 255 : 100);
+  const priority = priorityOf(draft);
   const state = resolveState(draft, priority, strict, notes);
   const authentication = resolveAuth(draft, strict, version, notes);
   const initialState = listensFirst(state, priority, authentication, notes) ? 'BACKUP' : state;
@@ -77,13 +77,20 @@ export function resolveInstance(
     virtualRules: draft.virtualRules,
     promoteSecondaries: draft.promoteSecondaries,
     dontTrackPrimary: draft.dontTrackPrimary,
-    tracking: priority === 255 ? withoutWeights(around.tracking, notes) : around.tracking,
+    tracking: priority === OWNER ? withoutWeights(around.tracking, notes) : around.tracking,
     garp: resolveGarp(draft.garp, global, strict, notes),
     ...resolveManners(draft, global, strict, priority, notes),
     notify: draft.notify,
     smtpAlert: draft.smtpAlert ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
     notifyPriorityChanges: draft.notifyPriorityChanges ?? global.notifyPriorityChanges,
   };
+}
+
+/** The owner of the addresses. */
+export const OWNER = 255;
+
+export function priorityOf({ priority, state }: InstanceDraft): number {
+  return priority ?? (state === 'MASTER' ? OWNER : 100);
 }
 
 /** Interfaces of another namespace are out of sight. */
@@ -137,7 +144,7 @@ function resolveState(
   strict: boolean,
   notes: Notes,
 ): 'MASTER' | 'BACKUP' {
-  const owner = priority === 255;
+  const owner = priority === OWNER;
   const state = draft.state ?? (owner ? 'MASTER' : 'BACKUP');
   if (!strict || (state === 'MASTER') === owner) return state;
   notes.changed(
@@ -175,7 +182,7 @@ function listensFirst(
   { authKey }: Pick<VrrpInstance, 'authKey'>,
   notes: Notes,
 ): boolean {
-  if (authKey === undefined || state === 'BACKUP' || priority === 255) return false;
+  if (authKey === undefined || state === 'BACKUP' || priority === OWNER) return false;
   notes.changed('Initial state master is incompatible with AH authentication - clearing');
   return true;
 }
@@ -202,7 +209,7 @@ function resolvePreempt(
 ): { preempt: boolean; preemptDelayMs: number } {
   let preempt = !draft.nopreempt;
   let preemptDelayMs = draft.preemptDelayMs;
-  if (!preempt && priority === 255) {
+  if (!preempt && priority === OWNER) {
     notes.changed('nopreempt is incompatible with priority 255. resetting nopreempt');
     preempt = true;
   }
@@ -233,7 +240,7 @@ function resolveAccept(
   version: 2 | 3,
   notes: Notes,
 ): boolean {
-  if (priority === 255) return true;
+  if (priority === OWNER) return true;
   if (draft.accept === true && strict && version === 2) {
     notes.changed('warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting');
     return false;
@@ -334,7 +341,7 @@ function resolveManners(
     lowerPrioNoAdvert: strict || (draft.lowerPrioNoAdvert ?? global.lowerPrioNoAdvert ?? false),
     higherPrioSendAdvert: !strict && (draft.higherPrioSendAdvert ?? global.higherPrioSendAdvert ?? true),
     ownerIgnoreAdverts:
-      priority === 255 && (draft.ownerIgnoreAdverts ?? (strict || global.ownerIgnoreAdverts)),
+      priority === OWNER && (draft.ownerIgnoreAdverts ?? (strict || global.ownerIgnoreAdverts)),
   };
 }
 
