@@ -448,6 +448,24 @@ function endingTests(name: string, make: MakeEngine): void {
     second.destroy();
   });
 
+  test(`${name}: memory that was sent from is free after close`, async t => {
+    const { listening, accept } = setUp(t, make, () => new Recorder());
+    for (const size of [1, 20_000, 8 << 20]) {
+      const socket = await dial(listening.port);
+      const connection = await accept();
+      const received: Buffer[] = [];
+      socket.on('data', chunk => received.push(chunk));
+      const bytes = Buffer.alloc(size, 'old');
+      connection.send(bytes, 0, size);
+      connection.close();
+      bytes.fill('new');
+      await within(SLOW_MS, 'close', closed(socket));
+      const all = Buffer.concat(received);
+      assert.ok(all.length > 0);
+      assert.ok(all.equals(Buffer.alloc(size, 'old').subarray(0, all.length)), `${size} bytes`);
+    }
+  });
+
   test(`${name}: no callback comes after close, whatever was pending`, async t => {
     const recorder = new Recorder();
     const { engine, listening, accept } = setUp(t, make, () => recorder);

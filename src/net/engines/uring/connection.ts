@@ -157,6 +157,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.#transfer?.stop();
     const { fd } = this;
     if (this.sparesPort && !this.#peerEnded) sparePort(fd);
+    this.handOverSend();
     this.#retire();
     this.host.close(fd);
     this.#dropReceived();

@@ -199,6 +199,11 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#turns.schedule();
   }
 
+  /** In the midst of a turn: completions are read as ever, and sends count as taken with the next. */
+  handOver(): void {
+    this.#ring.submit();
+  }
+
   starve(connection: SendingHalf): void {
     this.slots.group.starved();
     this.#starved.push(connection);

@@ -36,6 +36,8 @@ export interface RingHost {
   /** Calls deliver() once the current callbacks are over. */
   queue(connection: SendingHalf): void;
   close(fd: number): void;
+  /** The kernel takes what was pushed, now. */
+  handOver(): void;
   /** No slot is left: retry() is called when there is one. */
   starve(connection: SendingHalf): void;
   /** Of a connection whose end has come: the next that is told of it is that. */
@@ -204,6 +206,12 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     if (this.#sendState !== STARVED) return;
     this.#sendState = IDLE;
     this.#sendWaiting();
+  }
+
+  /** Before a close: whoever has lent the bytes of a "send now" may write to their memory behind it. */
+  protected handOverSend(): void {
+    const isPushed = this.#sendState === NOW && this.#sendRound === this.host.sends.round;
+    if (isPushed && this.#sendBuffer !== undefined && this.#sendLeft > 0) this.host.handOver();
   }
 
   /** Nothing of it is in the kernel: there will be no completion to end it. */
