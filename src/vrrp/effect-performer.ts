@@ -56,7 +56,7 @@ export class EffectPerformer {
         this.#sameAddressHeard(instance);
         return;
       case 'priorityChanged':
-        reporter.priorityChanged(name, effect.from, effect.to, stateOf(name));
+        reporter.priorityChanged(name, effect, stateOf(name));
     }
   }
 

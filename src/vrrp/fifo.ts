@@ -2,7 +2,7 @@
  * `notify_fifo`: a named pipe that gets a line for every event, and the program that reads it. Opened for reading too,
  * so that opening and writing never block; when nobody reads and the pipe is full, lines are dropped and said so once.
  */
-import { closeSync, constants, openSync, statSync, writeSync, chownSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import type { NotifyFifo } from '../model/keepalived.ts';
 import { loadKoffi } from '../net/system-calls.ts';
 import type { ScriptAccounts } from '../model/script-command.ts';
@@ -12,11 +12,15 @@ import type { Log } from './log.ts';
 import { runScript, type RunningScript } from './run-script.ts';
 
 export interface Fifo {
+  readonly path: string;
   write(line: string): void;
-  close(): void;
+  /** Removes the pipe as well if this process has made it, unless it is opened again. */
+  close(isOpenedAgain?: boolean): void;
 }
 
 const MODE = 0o600;
+/** Paths of pipes that were not there before. */
+const made = new Set<string>();
 
 export function openFifo(
   fifo: NotifyFifo,
@@ -35,6 +39,7 @@ export function openFifo(
   }
   let full = false;
   return {
+    path: fifo.path,
     write: line => {
       try {
         writeSync(fd, `${line}\n`);
@@ -44,7 +49,9 @@ export function openFifo(
         full = true;
       }
     },
-    close: () => {
+    close: (isOpenedAgain = false) => {
+      // before its reader ends, which might open it again
+      if (!isOpenedAgain && made.delete(fifo.path)) rmSync(fifo.path, { force: true });
       script?.stop();
       closeSync(fd);
     },
@@ -89,4 +96,5 @@ function makeFifo(path: string): void {
     mode: number,
   ) => number;
   if (mkfifo(path, MODE) < 0) throw new Error(`mkfifo fails with error ${loadKoffi().errno()}`);
+  made.add(path);
 }

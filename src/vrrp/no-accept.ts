@@ -1,7 +1,7 @@
 /**
  * `no_accept` and `vrrp_strict`: a master that does not own the addresses forwards for them but takes no packets
- * itself (RFC 5798 6.1, Accept_Mode). One nftables table holds sets of such addresses for as long as we run; IPv6
- * neighbour discovery passes.
+ * itself (RFC 5798 6.1, Accept_Mode), and sends none from them. One nftables table holds sets of such addresses for as
+ * long as we run; IPv6 neighbour discovery passes.
  */
 import { spawnSync } from 'node:child_process';
 import type { KeepalivedConfig, NftablesSettings } from '../model/keepalived.ts';
@@ -25,6 +25,8 @@ export function renderNoAccept(
     const elements = members.length === 0 ? '' : ` elements = { ${members.join(', ')} };`;
     return `set v${family} { type ipv${family}_addr;${elements} }`;
   };
+  const neighbours =
+    'icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept';
   return [
     `add table inet ${table}`,
     `delete table inet ${table}`,
@@ -34,8 +36,14 @@ export function renderNoAccept(
     'chain input {',
     `type filter hook input priority ${priority}; policy accept;`,
     `ip daddr @v4 ${drop}`,
-    'icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept',
+    neighbours,
     `ip6 daddr @v6 ${drop}`,
+    '}',
+    'chain output {',
+    `type filter hook output priority ${priority}; policy accept;`,
+    `ip saddr @v4 ${drop}`,
+    neighbours,
+    `ip6 saddr @v6 ${drop}`,
     '}',
     '}',
   ].join('\n');

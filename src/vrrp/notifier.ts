@@ -71,8 +71,10 @@ export class Notifier {
     this.#run(subject.notify.masterRxLowerPri, []);
   }
 
-  close(): void {
-    for (const fifo of this.#fifos) fifo.close();
+  /** `next`: what takes its place opens these pipes. */
+  close(next?: KeepalivedGlobal): void {
+    const again = [next?.notifyFifo?.path, next?.vrrpNotifyFifo?.path];
+    for (const fifo of this.#fifos) fifo.close(again.includes(fifo.path));
   }
 
   #run(command: ScriptCommand | undefined, extra: readonly string[]): void {

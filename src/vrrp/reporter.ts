@@ -52,7 +52,7 @@ export class Reporter {
     const changed = JSON.stringify(this.#config.globalDefs) !== JSON.stringify(config.globalDefs);
     this.#config = config;
     if (!changed) return;
-    this.#notifier.close();
+    this.#notifier.close(config.globalDefs);
     this.#notifier = new Notifier(config.globalDefs, this.#ports.clock, this.#ports.log);
   }
 
@@ -84,11 +84,16 @@ export class Reporter {
     this.#notifier.state(this.#subjectOf(owner, name), state);
   }
 
-  priorityChanged(name: string, from: number, to: number, state: VrrpState): void {
+  /** Pipes do not hear of what somebody has written into the file. */
+  priorityChanged(
+    name: string,
+    { from, to, configured }: Effect & { kind: 'priorityChanged' },
+    state: VrrpState,
+  ): void {
     this.#ports.log('notice', `vrrp instance ${name}: effective priority ${from} -> ${to}`);
     this.#ports.onEvent({ kind: 'priority', name, from, to });
     const told = this.#config.instances.find(one => one.name === name)?.notifyPriorityChanges ?? false;
-    if (told && (state === 'MASTER' || state === 'BACKUP'))
+    if (told && !configured && (state === 'MASTER' || state === 'BACKUP'))
       this.#notifier.line(this.#subjectOf('instance', name), `${state}_PRIORITY`);
   }
 

@@ -55,7 +55,10 @@ export class MemberGroup {
   get state(): VrrpState {
     const states = this.members.map(member => member.machine.state);
     if (states.includes('FAULT')) return 'FAULT';
-    if (!this.#isWhole || states.includes('INIT')) return 'INIT';
+    if (!this.#isWhole) return 'INIT';
+    // while its members start, one after the other; they stop one by one, too
+    if (states.includes('INIT'))
+      return states.includes('BACKUP') && !states.includes('MASTER') ? 'BACKUP' : 'INIT';
     return states.every(state => state === 'MASTER') ? 'MASTER' : 'BACKUP';
   }
 

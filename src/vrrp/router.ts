@@ -171,7 +171,10 @@ class Run {
     const to = group.state;
     if (from !== to) {
       const effect: Effect = { kind: 'transition', from, to, reason: 'members of the group' };
-      this.#effects.push({ owner: `group ${group.name}`, effect });
+      const told: OwnedEffect = { owner: `group ${group.name}`, effect };
+      // keepalived tells of a group first when it starts, and last ever after
+      if (from === 'INIT') this.#effects.unshift(told);
+      else this.#effects.push(told);
     }
     return this.#effects;
   }

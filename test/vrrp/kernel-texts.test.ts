@@ -134,7 +134,8 @@ test('no_accept is one nftables table with a set for each family', () => {
     { family: 6, address: 'fd09::1' },
   ]);
   assert.match(text, /set v4 \{ type ipv4_addr; elements = \{ 10\.0\.0\.1 \}; \}/);
-  assert.match(text, /hook input priority -7;[^]*ip daddr @v4 drop/);
+  assert.match(text, /hook input priority -7;[^}]*ip daddr @v4 drop[^]*ip6 daddr @v6 drop/);
+  assert.match(text, /hook output priority -7;[^}]*ip saddr @v4 drop[^]*ip6 saddr @v6 drop/);
   assert.match(text, /set v6 \{ type ipv6_addr; elements = \{ fd09::1 \}; \}/);
   assert.match(
     renderNoAccept({ ...settings, counters: true }, []),

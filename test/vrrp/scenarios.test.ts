@@ -3,7 +3,16 @@
  * addresses in the kernel, scripts and packets. How long clients are without service is measured in failover.test.ts.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -526,6 +535,46 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('a pipe that was made hears of a takeover and of reloads as from keepalived, and goes with the program', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge')) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const pipes = { a: join(lab.folder, 'pipe-a'), b: join(lab.folder, 'pipe-b') };
+    const config = (node: 'a' | 'b', priority: number): string => `global_defs {
+      script_user root
+      vrrp_notify_fifo ${pipes[node]}
+      vrrp_notify_priority_changes
+    }
+    vrrp_sync_group G {
+      group {
+        V
+        W
+      }
+    }
+    ${instance({ priority })}
+    ${instance({ priority, name: 'W', id: 52, addresses: ['10.9.0.101/24'] })}`;
+    const b = await lab.router('b', 'lb', config('b', 100));
+    await lab.until(() => existsSync(pipes.b));
+    const heardOfB = openPipe(pipes.b);
+    await b.enters('MASTER', 'W');
+    const mark = b.mark;
+    const a = await lab.router('a', 'lb', config('a', 150));
+    await lab.until(() => existsSync(pipes.a));
+    const heardOfA = openPipe(pipes.a);
+    await Promise.all([a.enters('MASTER', 'W'), b.enters('BACKUP', 'W', mark)]);
+    await upon(() => a.reload(config('a', 90)), [b, 'MASTER', 'W'], [a, 'BACKUP', 'W']);
+    await a.stop();
+    await b.stop();
+    const [ofA, ofB] = [linesOf(heardOfA), linesOf(heardOfB)];
+    assert.deepEqual(ofA.slice(0, 3), [
+      'GROUP "G" BACKUP 0',
+      'INSTANCE "V" BACKUP 150',
+      'INSTANCE "W" BACKUP 150',
+    ]);
+    const priorities = [...ofA, ...ofB].filter(line => line.includes('_PRI'));
+    assert.deepEqual(priorities, [], 'neither a farewell nor what a file says is news');
+    assert.ok(!existsSync(pipes.a) && !existsSync(pipes.b));
+  });
+
   test('routes and rules that an administrator deletes come back', async t => {
     if (!requires(t, 'root', 'ip', 'bridge')) return;
     const lab = Lab.create(t, ['a']);
@@ -628,6 +677,18 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
 
 /** Half of the rounds are spoiled on some virtual machines. */
 const MOST_ROUNDS = 30;
+
+function openPipe(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** What was written into a pipe that nobody has open any more. */
+function linesOf(pipe: number): string[] {
+  const bytes = Buffer.alloc(65_536);
+  const text = bytes.toString('utf8', 0, readSync(pipe, bytes));
+  closeSync(pipe);
+  return text.split('\n').filter(Boolean);
+}
 
 /** 109,000 bad packets for two of ours, a master and a backup, beside a keepalived that hears the same. */
 async function flood(

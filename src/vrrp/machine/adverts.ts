@@ -1,4 +1,5 @@
 /** What an advert means to a backup and to a master (RFC 5798 6.4.2, 6.4.3; RFC 9568 6.4.3). Called by step.ts. */
+import { sameIp } from '../../base/ip-address.ts';
 import { compareIp } from '../ip-bytes.ts';
 import {
   same,
@@ -66,11 +67,27 @@ function advertInMaster(state: MachineState, heard: HeardAdvert, config: Machine
     const master = { address: heard.source, priority: heard.priority };
     return { state: { ...yielded.state, master }, effects: yielded.effects };
   }
+  if (isFarewell(state, heard, now)) return answerFarewell(state, config, now);
   const asserted = assertMastership(state, config, now);
   return {
     state: asserted.state,
     effects: [...asserted.effects, { kind: 'lowerPriorityHeard', advert: heard }],
   };
+}
+
+/** Of the master that we follow, who has not heard us yet, or says that it has (`higher_prio_send_advert`). */
+function isFarewell({ predecessor }: MachineState, { source }: HeardAdvert, now: number): boolean {
+  return predecessor !== undefined && now < predecessor.until && sameIp(predecessor.address, source);
+}
+
+/** Its kernel may have answered for the addresses after we announced them. */
+function answerFarewell(state: MachineState, config: MachineConfig, now: number): Step {
+  if (config.garp.lowerPrioRepeat === 0 || hasJustAsserted(state, config, now)) return same(state);
+  return { state: { ...state, assertedAt: now }, effects: [{ kind: 'announce', repeat: 1 }] };
+}
+
+function hasJustAsserted({ assertedAt }: MachineState, { advertIntMs }: MachineConfig, now: number): boolean {
+  return now - assertedAt < advertIntMs / 2;
 }
 
 /** There was, or is, another master: its clients have to learn who is right. */
@@ -82,8 +99,7 @@ export function assertMastership(state: MachineState, config: MachineConfig, now
     effects.push({ kind: 'advertise', priority: state.priority });
     next = { ...next, advertAt: now + config.advertIntMs };
   }
-  if (garp.lowerPrioRepeat === 0 || now - state.assertedAt < config.advertIntMs / 2)
-    return { state: next, effects };
+  if (garp.lowerPrioRepeat === 0 || hasJustAsserted(state, config, now)) return { state: next, effects };
   effects.push({ kind: 'announce', repeat: garp.lowerPrioRepeat });
   const again = { at: now + garp.lowerPrioDelayMs, repeat: garp.lowerPrioRepeat };
   next = { ...next, assertedAt: now, ...(garp.lowerPrioDelayMs > 0 ? { announceAgain: again } : {}) };

@@ -47,6 +47,8 @@ export interface MachineState {
   readonly preemptAt: number | undefined;
   /** The timer ran out, but the group is not ready. */
   readonly wantsMaster: boolean;
+  /** Who was master before us, and how long adverts of theirs are no news: they have not heard ours yet, or answer it. */
+  readonly predecessor: { readonly address: IpAddress; readonly until: number } | undefined;
   /** The last master heard. */
   readonly master: { readonly address: IpAddress; readonly priority: number } | undefined;
   /** Second batch of announcements. */
@@ -69,7 +71,8 @@ export type MachineEvent =
   /** Instead of `timer`: a backup is not prepared to take over yet. */
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'advert'; readonly advert: HeardAdvert }
-  | { readonly kind: 'priority'; readonly priority: number }
+  /** `configured`: a reload says another one; nothing that is tracked has changed. */
+  | { readonly kind: 'priority'; readonly priority: number; readonly configured?: boolean }
   | { readonly kind: 'fault'; readonly reason: string }
   | { readonly kind: 'recovered' }
   | { readonly kind: 'reload' }
@@ -88,7 +91,12 @@ export type Effect =
   | { readonly kind: 'announce'; readonly repeat: number }
   | { readonly kind: 'transition'; readonly from: VrrpState; readonly to: VrrpState; readonly reason: string }
   | { readonly kind: 'lowerPriorityHeard'; readonly advert: HeardAdvert }
-  | { readonly kind: 'priorityChanged'; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'priorityChanged';
+      readonly from: number;
+      readonly to: number;
+      readonly configured: boolean;
+    }
   /** Another router claims our address as its own. */
   | { readonly kind: 'sameAddressHeard' };
 
@@ -106,6 +114,7 @@ export function initialMachine(config: Pick<MachineConfig, 'priority' | 'advertI
     advertAt: Infinity,
     preemptAt: undefined,
     wantsMaster: false,
+    predecessor: undefined,
     master: undefined,
     announceAgain: undefined,
     refreshAt: Infinity,

@@ -36,7 +36,7 @@ export function step(state: MachineState, event: MachineEvent, config: MachineCo
     case 'advert':
       return advert(state, event.advert, config, now);
     case 'priority':
-      return changePriority(state, event.priority, config, now);
+      return changePriority(state, event, config, now);
     case 'fault':
       return fault(state, event.reason);
     case 'recovered':
@@ -137,9 +137,14 @@ function masterDown(state: MachineState, config: MachineConfig, now: number): St
 }
 
 /** The skew is part of a running timer; a master says its new priority at once. */
-function changePriority(state: MachineState, priority: number, config: MachineConfig, now: number): Step {
+function changePriority(
+  state: MachineState,
+  { priority, configured = false }: MachineEvent & { readonly kind: 'priority' },
+  config: MachineConfig,
+  now: number,
+): Step {
   if (priority === state.priority) return same(state);
-  const changed: Effect = { kind: 'priorityChanged', from: state.priority, to: priority };
+  const changed: Effect = { kind: 'priorityChanged', from: state.priority, to: priority, configured };
   const interval = state.masterAdvertIntMs;
   const shift = skewMs(config, priority, interval) - skewMs(config, state.priority, interval);
   if (state.state === 'BACKUP')

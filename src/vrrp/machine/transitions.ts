@@ -3,6 +3,9 @@ import type { VrrpState } from '../../model/vrrp-snapshot.ts';
 import type { Effect, MachineConfig, MachineState, Step } from './machine-state.ts';
 import { masterDownMs } from './timing.ts';
 
+/** Time for two of our adverts to be heard and answered. */
+const FAREWELL_INTERVALS = 1.5;
+
 /** No timer runs in INIT and FAULT. */
 export function idleOf(state: MachineState, to: 'INIT' | 'FAULT'): MachineState {
   return {
@@ -12,6 +15,7 @@ export function idleOf(state: MachineState, to: 'INIT' | 'FAULT'): MachineState 
     advertAt: Infinity,
     preemptAt: undefined,
     wantsMaster: false,
+    predecessor: undefined,
     master: undefined,
     announceAgain: undefined,
     refreshAt: Infinity,
@@ -54,6 +58,10 @@ export function toMaster(state: MachineState, config: MachineConfig, now: number
       advertAt: now + config.advertIntMs,
       preemptAt: undefined,
       wantsMaster: false,
+      predecessor:
+        state.master === undefined
+          ? undefined
+          : { address: state.master.address, until: now + FAREWELL_INTERVALS * config.advertIntMs },
       master: undefined,
       announceAgain:
         garp.masterDelayMs > 0 ? { at: now + garp.masterDelayMs, repeat: garp.masterRepeat } : undefined,

@@ -25,7 +25,7 @@ export class ServiceNotifier implements ServiceEvents {
     const changed = JSON.stringify(this.#global) !== JSON.stringify(global);
     this.#global = global;
     if (!changed) return;
-    this.close();
+    this.close(global);
     this.#fifos = this.#open();
   }
 
@@ -43,8 +43,10 @@ export class ServiceNotifier implements ServiceEvents {
     });
   }
 
-  close(): void {
-    for (const fifo of this.#fifos) fifo.close();
+  /** `next`: what takes its place opens these pipes. */
+  close(next?: KeepalivedGlobal): void {
+    const again = [next?.notifyFifo?.path, next?.lvsNotifyFifo?.path];
+    for (const fifo of this.#fifos) fifo.close(again.includes(fifo.path));
   }
 
   #open(): Fifo[] {
