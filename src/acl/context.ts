@@ -92,6 +92,8 @@ export interface ClientFacts {
   /** The network namespace it came in by, if not this process's own. */
   readonly namespace: string | undefined;
   readonly tls: TlsFacts | undefined;
+  /** Its handshake has not come to a good end. */
+  readonly isUnsecured?: boolean;
   /** `EPROTO`-like name, or HAProxy's own number and text of what ended the handshake; undefined: no error. */
   readonly error: ConnectionError | undefined;
   readonly httpMajor: number;

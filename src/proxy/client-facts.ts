@@ -27,6 +27,7 @@ export class ClientConnectionFacts implements ClientFacts {
   /** Another one after a TLS handshake. */
   connection: Connection;
   transport: 'tcp' | 'tls' = 'tcp';
+  isUnsecured = false;
   /** What ended its handshake. */
   error: ConnectionError | undefined = undefined;
   /** What it becomes (`attach-srv`), once it speaks HTTP/2; undefined: it stays a client. */
@@ -106,6 +107,7 @@ export class ClientConnectionFacts implements ClientFacts {
     this.error = error;
     this.#tls = tls;
     this.transport = 'tls';
+    this.isUnsecured = true;
   }
 
   /** `tcp-request connection` rules are passed. */

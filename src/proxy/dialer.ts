@@ -12,7 +12,7 @@
  * JOINING takes the place of CONNECTING where another stream has a connection made that will carry this one too.
  */
 import type { Cause } from '../base/failure.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
 import type { HandshakeFailure } from '../net/tls/handshake-failure.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../net/tls/outgoing-handshake.ts';
 import type { TlsFacts } from '../net/tls/tls-facts.ts';
@@ -28,7 +28,7 @@ import { QueuePlace } from './queue-place.ts';
 import { mayRedispatch, turnaroundMs } from './redispatch.ts';
 import { UnderWay } from './under-way.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
-import { learnSource } from './server-source.ts';
+import { learnCertificate, learnSource } from './server-source.ts';
 
 const IDLE = 0;
 const QUEUED = 1;
@@ -42,7 +42,7 @@ const JOINING = 7;
 export class Dialer extends UnderWay implements ConnectionHandler, Waiter, HandshakeSink, Passenger {
   readonly #thread: DataThread;
   readonly #stream: Stream;
-  readonly timer: Timer;
+  readonly timer = new Timer(() => this.#expired());
   /** Its place among those that use a server; -1: it uses none. */
   #amongAt = -1;
   #state = IDLE;
@@ -67,7 +67,6 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     super();
     this.#thread = thread;
     this.#stream = stream;
-    this.timer = new Timer(() => this.#expired());
   }
 
   /** The server whose slot is held, or that is being tried. */
@@ -289,6 +288,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   secured(connection: Connection): void {
     this.#handshake = undefined;
+    if (this.#stream.transaction.frontendRuntime.logsServerCertificate) learnCertificate(connection.tls);
     countSecured(this.#thread, this.#server as ServerRuntime, connection, this.#state !== SECURING);
     this.#made(connection);
   }
@@ -299,10 +299,10 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     dial?.end(this);
   }
 
-  handshakeFailed(error: HandshakeFailure, tls: TlsFacts): void {
+  handshakeFailed(error: HandshakeFailure, tls: TlsFacts, destination: Endpoint): void {
     this.#handshake = undefined;
     countUnsecured(this.#thread, this.#server as ServerRuntime);
-    this.#connectFailed('refused', { error, tls });
+    this.#connectFailed('refused', { error, tls, destination });
   }
 
   #isUnderWay(): boolean {
@@ -336,8 +336,9 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
       this.#queue?.expired();
       this.#fail('queue-timeout');
     } else if (this.#isUnderWay()) {
+      const refusal = this.#handshake?.unanswered ?? refusalOf(this.#connection, 'timeout');
       this.#dropConnection();
-      this.#connectFailed('connect-timeout', refusalOf(this.#connection, 'timeout'));
+      this.#connectFailed('connect-timeout', refusal);
     } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
   }
 
@@ -349,11 +350,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#dial?.end(this, failure, refusal);
     const { retryOn } = this.#backend as BackendRuntime;
     if (this.#triesLeft <= 0 || !retryOn.has('conn-failure')) return this.#fail(failure);
-    this.#tryAgain();
-  }
-
-  /** The same server again, but not at once: it may just be starting. */
-  #tryAgain(): void {
+    // the same server again, but not at once: it may just be starting
     if (!this.#redispatched()) this.#pause(turnaroundMs(this.#connectTimeoutMs));
   }
 

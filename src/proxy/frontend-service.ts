@@ -12,7 +12,7 @@ import { requestLimits } from './head-limits.ts';
 import { proxyFacts } from './proxy-facts.ts';
 import { HeadCaptures } from './head-captures.ts';
 import { compileLogFormats, FrontendLog, type LogStep } from './log-line.ts';
-import { logsServerSource } from './server-source.ts';
+import { logsServerCertificate, logsServerSource } from './server-source.ts';
 import type {
   BackendRuntime,
   ExchangeContext,
@@ -54,6 +54,7 @@ export class FrontendService implements FrontendRuntime {
   readonly looksAtClients: boolean;
   readonly looksAtStored: boolean;
   readonly logsServerSource: boolean;
+  readonly logsServerCertificate: boolean;
   readonly #log: FrontendLog;
   readonly #backends: BackendDirectory;
   readonly #defaultName: string | undefined;
@@ -83,6 +84,7 @@ export class FrontendService implements FrontendRuntime {
     this.rules = compileProxyRules(proxy, environment);
     this.looksAtClients = backends.looksAtClients;
     this.logsServerSource = logsServerSource(proxy);
+    this.logsServerCertificate = logsServerCertificate(proxy);
     this.logsEarly = proxy.options.flags.has('logasap');
     this.logsSteps = proxy.logSteps !== undefined;
     this.countsOnTheWay = proxy.options.flags.has('contstats');

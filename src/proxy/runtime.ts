@@ -222,6 +222,8 @@ export interface FrontendRuntime {
   readonly looksAtClients: boolean;
   /** Its log lines tell where servers see us come from. */
   readonly logsServerSource: boolean;
+  /** ... or what OpenSSL knows of the server. */
+  readonly logsServerCertificate: boolean;
   /** First matching use_backend, else the default one. */
   chooseBackend(ctx: ExchangeContext): BackendRuntime | undefined;
   /** An exchange begins: a frontend without a log format says so in its log. */

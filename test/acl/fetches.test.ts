@@ -118,6 +118,21 @@ test('fields of the PROXY header', () => {
   );
 });
 
+test('a handshake that has failed says nothing of the verification that was under way', () => {
+  const tls: TlsFacts = { ...NO_TLS, verifyResult: 18, certificateError: 18, presentedCertificate: true };
+  const of = (isUnsecured: boolean): SampleContext =>
+    sampleContext({ client: { ...CLIENT, transport: 'tls', tls, isUnsecured } });
+  const words = ['ssl_fc_has_crt', 'ssl_c_verify', 'ssl_c_err'];
+  assert.deepEqual(
+    words.map(word => textOf(word, of(true))),
+    [undefined, undefined, '18'],
+  );
+  assert.deepEqual(
+    words.map(word => textOf(word, of(false))),
+    ['1', '18', '18'],
+  );
+});
+
 test('a TLS connection shows what its handshake agreed on', () => {
   const tls: TlsFacts = {
     ...NO_TLS,

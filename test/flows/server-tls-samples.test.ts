@@ -30,6 +30,9 @@ const SAME = [
   'bc_err_str',
 ];
 
+/** The server goes with its last byte, and so before the log line. */
+const CLOSING = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
+
 async function fieldsOf(port: number): Promise<Readonly<Record<string, string>>> {
   const signal = AbortSignal.timeout(60_000);
   const request = httpRequest({
@@ -198,6 +201,37 @@ test('what broke TLS with a server behind the handshake is logged, and why names
     const log = `  log 127.0.0.1:${receiver.port} format raw local0\n  log-format "%[bc_err]|%[bc_err_name]|%[ssl_bc_err]|%[ssl_bc_err_str]"`;
     await fieldsOf(await start(t, LB, { words: [], server, log }));
     assert.equal((await receiver.find(/\d+\|.*/))[0], line, server);
+  }
+});
+
+async function logged(t: TestContext, server: string, format: string, more = ''): Promise<string> {
+  const receiver = await startLogReceiver(t);
+  const log = `${more}  log 127.0.0.1:${receiver.port} format raw local0\n  log-format "line ${format}"`;
+  await fieldsOf(await start(t, LB, { words: [], server, log }));
+  return (await receiver.find(/line (.*)/))[1] ?? '';
+}
+
+test('a log line knows the certificate and the session of a server that has closed its connection', async t => {
+  const certificate = new Authority(t).issue({ name: 'a.example', alternatives: 'DNS:a.example' });
+  const origin = await startTlsOrigin(t, certificate, { maxVersion: 'TLSv1.2' });
+  origin.server.on('secureConnection', (socket: TLSSocket) => socket.once('data', () => socket.end(CLOSING)));
+  const words = '%[ssl_s_s_dn(CN)] %[ssl_s_sha1,length] %[ssl_bc_session_id,length] %[ssl_bc_protocol]';
+  assert.equal(await logged(t, `${origin.address} ssl verify none`, words), 'a.example 20 32 TLSv1.2');
+});
+
+test('a server whose handshake fails, or never ends, is told with its address and its TLS', async t => {
+  const words = '%ST %ts %[bc_dst]:%[bc_dst_port] %[ssl_bc] %[ssl_bc_cipher]';
+  for (const [answer, state] of [
+    ['HTTP/1.1 400 Bad Request\r\n\r\n', 'SC'],
+    [undefined, 'sC'],
+  ] as const) {
+    const origin = await startRawOrigin(t, socket => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => answer !== undefined && socket.end(answer));
+    });
+    const server = `${origin.address} ssl verify none`;
+    const told = await logged(t, server, words, '  timeout connect 300ms\n');
+    assert.equal(told, `503 ${state} ${origin.address} 1 (NONE)`);
   }
 });
 

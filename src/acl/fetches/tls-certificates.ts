@@ -71,6 +71,11 @@ function certificateRows(prefix: string, whose: string, certificateOf: Certifica
   ];
 }
 
+/** Of a handshake that has come to a good end. */
+function securedTls({ client }: SampleContext): TlsFacts | undefined {
+  return client?.isUnsecured === true ? undefined : client?.tls;
+}
+
 /** What verification said of the client's certificate. */
 function verificationRow(
   name: string,
@@ -117,8 +122,17 @@ export const TLS_CERTIFICATE_FETCHES: readonly FetchRow[] = [
     'the session has a client certificate',
     tls => tls.peerCertificate !== undefined,
   ),
-  verificationRow('ssl_c_verify', 'int', 'verification result of the client certificate', tls =>
-    tls.error === undefined ? tls.verifyResult : undefined,
+  row(
+    'ssl_fc_has_crt',
+    'bool',
+    'the client sent a certificate, and the handshake is over',
+    ctx => securedTls(ctx)?.presentedCertificate,
+  ),
+  row(
+    'ssl_c_verify',
+    'int',
+    'verification result of the client certificate',
+    ctx => securedTls(ctx)?.verifyResult,
   ),
   verificationRow('ssl_c_err', 'int', 'first error of the client certificate', tls => tls.certificateError),
   verificationRow(

@@ -66,7 +66,6 @@ function isPending(early: TlsFacts['early']): boolean {
 }
 
 const FRONT_ONLY: readonly Word[] = [
-  ['has_crt', 'bool', 'the client sent a certificate', facts => facts.presentedCertificate],
   ['crtname', 'str', 'name of the certificate presented', facts => facts.ownCertificateName],
   ['has_early', 'bool', 'early data, and the handshake is not over yet', ({ early }) => isPending(early)],
   ['early_rcvd', 'bool', 'early data was accepted on the connection', ({ early }) => early !== undefined],

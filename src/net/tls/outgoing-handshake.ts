@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type { Connection } from '../connection.ts';
+import type { Connection, Endpoint } from '../connection.ts';
 import { FAILED, type HandshakeFailure } from './handshake-failure.ts';
 import { UNSET } from '../engines/unset-handler.ts';
 import { type Adopter, HandshakeWire, withAddressesOf } from './handshake-wire.ts';
@@ -20,7 +20,8 @@ import { TlsSocketFacts } from './tls-socket-facts.ts';
 export interface HandshakeSink {
   /** Its handler is still to be set; it does not read before receive(). */
   secured(connection: Connection): void;
-  handshakeFailed(failure: HandshakeFailure, tls: TlsFacts): void;
+  /** `destination`: where the connection led. */
+  handshakeFailed(failure: HandshakeFailure, tls: TlsFacts, destination: Endpoint): void;
 }
 
 type OutgoingHandshakeOptions = Pick<
@@ -76,6 +77,11 @@ export class OutgoingHandshake {
     this.#wire?.begin(this.#socket);
   }
 
+  /** What it has come to, for who does not wait any longer. */
+  get unanswered(): { readonly error: undefined; readonly tls: TlsFacts; readonly destination: Endpoint } {
+    return { error: undefined, tls: this.#facts(undefined), destination: this.#plain.remote };
+  }
+
   /** Nothing is told any more. */
   abort(): void {
     this.#leave();
@@ -102,7 +108,7 @@ export class OutgoingHandshake {
     const wasRefused = reason === FAILED && isRefusal(error);
     const tls = this.#facts(wasRefused ? CERTIFICATE_VERIFY_FAILED : error);
     this.abort();
-    this.#sink.handshakeFailed(this.#hasWrongNames ? this.#wrongNames : reason, tls);
+    this.#sink.handshakeFailed(this.#hasWrongNames ? this.#wrongNames : reason, tls, this.#plain.remote);
   };
 
   #facts(error: Error | TlsError | undefined): TlsFacts {

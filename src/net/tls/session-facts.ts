@@ -5,6 +5,7 @@ import { NO_SESSION, readSession, type SessionData } from './session-data.ts';
 
 export abstract class SessionFacts {
   abstract readonly cipher: string;
+  #known: SessionData = NO_SESSION;
 
   /** OpenSSL's SSL_SESSION in DER; undefined: there is none, or none any more. */
   protected abstract sessionDer(): Buffer | undefined;
@@ -30,8 +31,10 @@ export abstract class SessionFacts {
     return group === undefined ? undefined : groupName(group);
   }
 
+  /** What was known last, when the connection is closed. */
   #session(): SessionData {
     const der = this.sessionDer();
-    return der === undefined ? NO_SESSION : readSession(der);
+    if (der !== undefined) this.#known = readSession(der);
+    return this.#known;
   }
 }
