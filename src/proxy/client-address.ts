@@ -1,6 +1,6 @@
 /**
- * A client may reset its connection before it is accepted: its bytes can still be read, where it came from cannot be
- * asked any more. Rules about addresses would let such a request pass, and logs would not know it: nobody serves it.
+ * A client may reset its connection before it is accepted: its bytes can still be read. Should the kernel not know any more
+ * where it came from, rules about addresses would let such a request pass, and logs would not know it: nobody serves it.
  */
 import type { Config } from '../model/config.ts';
 import type { Proxy } from '../model/proxy.ts';

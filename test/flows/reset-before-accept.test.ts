@@ -1,4 +1,4 @@
-/** A client that resets its connection before it is accepted leaves bytes but no address: rules cannot judge it. */
+/** A client that resets its connection before it is accepted leaves bytes; rules, logs and counters know its address. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
 import { startRawOrigin } from '../support/origin.ts';
 
 const DEADLINE_MS = 60_000;
@@ -22,13 +23,16 @@ async function stopped(pid: number): Promise<void> {
   }
 }
 
-async function sayAndReset(port: number, bytes: string): Promise<void> {
+/** Gives the client's port. */
+async function sayAndReset(port: number, bytes: string): Promise<number> {
   const socket = connect({ port, host: '127.0.0.1' });
   await once(socket, 'connect', { signal: AbortSignal.timeout(DEADLINE_MS) });
+  const { localPort } = socket;
   await new Promise<void>(resolve => socket.write(bytes, () => resolve()));
   const closed = once(socket, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) });
   socket.resetAndDestroy();
   await closed;
+  return localPort ?? 0;
 }
 
 for (const engine of ['uring', 'node'])
@@ -70,4 +74,33 @@ listen l
     );
     assert.match(answer, /^HTTP\/1.1 200 /);
     assert.deepEqual(arrivals, ['GET /allowed']);
+  });
+
+for (const engine of ['uring', 'node'])
+  test(`engine ${engine}: who is gone before it is accepted is logged by its address`, async t => {
+    const receiver = await startLogReceiver(t);
+    const port = await freePort();
+    const balancer = await startBalancer(
+      t,
+      `
+global
+  nbthread 1
+  tune.engine ${engine}
+defaults
+  mode http
+  timeout client 5s
+  log 127.0.0.1:${receiver.port} format raw local0
+  log-format "line %ci %cp %ST %ts"
+frontend f
+  bind 127.0.0.1:${port}
+  http-request return status 204 hdr from %[src]
+`,
+      { ports: [port] },
+    );
+    await stopped(balancer.pid);
+    t.after(() => balancer.process.kill('SIGCONT'));
+    const clientPort = await sayAndReset(port, 'GET /');
+    balancer.process.kill('SIGCONT');
+    const line = new RegExp(`line 127\\.0\\.0\\.1 ${clientPort} 400 CR`);
+    await receiver.find(line);
   });
