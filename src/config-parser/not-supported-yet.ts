@@ -8,8 +8,6 @@
 export const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
   'section fcgi-app',
   // global
-  'shm-stats-file',
-  'shm-stats-file-max-objects',
   'ssl-engine',
   'ssl-mode-async',
   // proxies

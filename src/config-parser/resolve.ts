@@ -23,6 +23,7 @@ import { checkReverse } from './resolve-reverse.ts';
 import { finishPeers } from './peers.ts';
 import { finishNameservers } from './nameservers.ts';
 import { finishRings } from './rings.ts';
+import { checkSharedCounters } from './shared-counters.ts';
 import { stickTablesOf } from './stick-tables.ts';
 import { refuseRepeatedGuids } from './unique-ids.ts';
 import { withUnixBind } from './unix-bind.ts';
@@ -96,6 +97,7 @@ export function resolveConfig(draft: ConfigDraft, context: ParserContext): Confi
   const facts = factsOf(draft, global);
   const proxies = finishProxies(draft, facts, context);
   refuseRepeatedGuids(proxies, context);
+  checkSharedCounters(global, proxies, context);
   const peers = finishPeers(draft.peers, facts, context);
   const rings = finishRings(draft.rings, facts, context);
   const nameservers = finishNameservers(draft.resolvers, facts, context);

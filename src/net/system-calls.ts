@@ -37,6 +37,7 @@ interface Calls {
   readonly epollWait: Call;
   readonly pipe: Call;
   readonly splice: Call;
+  readonly flock: Call;
 }
 
 let koffi: typeof Koffi | undefined;
@@ -94,6 +95,7 @@ function loadCalls(): Calls {
     epollControl: call('int epoll_ctl(int poll, int operation, int fd, const void *event)'),
     epollWait: call('int epoll_wait(int poll, void *events, int count, int timeout)'),
     pipe: call('int pipe2(void *ends, int flags)'),
+    flock: call('int flock(int fd, int operation)'),
     splice: call('long splice(int from, void *, int to, void *, size_t length, uint32_t flags)'),
   };
 }
@@ -186,6 +188,19 @@ export function stopListening(fd: number): number {
 /** A second number for the same open socket, never shared with a child program. */
 export function duplicateDescriptor(fd: number): number {
   return outcome(system().fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+
+/** For this process alone, at once or not at all. */
+export function lockFile(fd: number): number {
+  return outcome(system().flock(fd, LOCK_EX | LOCK_NB));
+}
+
+export function unlockFile(fd: number): number {
+  return outcome(system().flock(fd, LOCK_UN));
 }
 
 /** Whoever shares the open file finds it so too. */

@@ -117,7 +117,7 @@ export class Counters {
     switch (MERGE.get(name) as Merge) {
       case 'sum':
       case 'gauge':
-        return this.#threads.reduce((sum, own) => sum + (own[at] as number), 0);
+        return this.total(at);
       case 'max':
         // how many connections a server needs is no statistic
         if (!this.#tellsPeaks && name !== 'used_conn_max') return 0;
@@ -129,6 +129,13 @@ export class Counters {
       case 'rate':
         return Math.floor(this.#rateAt(at, nowMs));
     }
+  }
+
+  /** The same for a place of a field that is added up. */
+  total(at: number): number {
+    let sum = 0;
+    for (const own of this.#threads) sum += own[at] as number;
+    return sum;
   }
 
   #mostAt(at: number): number {

@@ -9,6 +9,7 @@ import { COUNTER_FIELDS, FIELD, type FieldName, type Merge } from '../state/coun
 import type { Bind } from '../model/bind.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { StatColumn } from './column.ts';
+import type { Side } from './counter-image.ts';
 import { FIXED_COLUMNS } from './columns.ts';
 import { statSubjects } from './rows.ts';
 import type { Subject, SubjectKind } from './subject.ts';
@@ -21,8 +22,6 @@ const KEPT: ReadonlyMap<string, Merge> = new Map(
     merge,
   ]),
 );
-
-type Side = 'fe' | 'be';
 
 const KINDS: Readonly<Record<Side, readonly SubjectKind[]>> = {
   fe: ['frontend', 'listener'],
@@ -104,13 +103,24 @@ function resume(view: StatsView, row: number, field: FieldName, value: number): 
 }
 
 function rowsByGuid(view: StatsView): Map<string, number> {
-  const rows = new Map<string, number>();
+  return new Map(objectsWithGuid(view).map(({ side, guid, row }) => [`${side} ${guid}`, row]));
+}
+
+export interface ObjectWithGuid {
+  readonly side: Side;
+  readonly guid: string;
+  /** Of its counters. */
+  readonly row: number;
+}
+
+export function objectsWithGuid(view: StatsView): ObjectWithGuid[] {
+  const objects: ObjectWithGuid[] = [];
   for (const subject of statSubjects(view, {})) {
     const guid = guidOf(subject);
     const side = KINDS.fe.includes(subject.kind) ? 'fe' : 'be';
-    if (guid !== undefined) rows.set(`${side} ${guid}`, subject.row);
+    if (guid !== undefined) objects.push({ side, guid, row: subject.row });
   }
-  return rows;
+  return objects;
 }
 
 function guidOf(subject: Subject): string | undefined {

@@ -4,10 +4,8 @@
  * or takes with it when it dies, does not stop the listening. It serves no traffic itself, so that what it does is never late.
  */
 import type { Socket } from 'node:net';
-import type { OpenedSocket } from '../admin/admin-server.ts';
 import { serverSeed } from '../balancers/server-seed.ts';
 import type { CertificateStore } from '../certificates/certificate-store.ts';
-import type { AccountParts } from '../acme/authority.ts';
 import type { Checks } from '../health/checks.ts';
 import type { Config } from '../model/config.ts';
 import type { CompiledOnce } from '../proxy/check-rules.ts';
@@ -18,20 +16,17 @@ import type { ServerWriter } from '../state/server-writer.ts';
 import type { SharedState } from '../state/shared-state.ts';
 import type { VrrpAccess } from '../vrrp/vrrp-access.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
+import { acquire, type Acquired } from './acquire.ts';
 import { AttachedNewsDesk } from './attached-news-desk.ts';
-import { openAccounts } from './acme-accounts.ts';
-import { bindAdminSockets } from './admin-socket.ts';
 import { Administration, type SteeringSignal } from './administration.ts';
-import { createState } from './create-state.ts';
 import type { Notice } from '../model/notice.ts';
 import type { OpenListening } from './bind-listeners.ts';
 import { reportOf } from './balancer-report.ts';
 import { runDemo } from './demo-servers.ts';
-import { actOnServers, type PageActionEffects } from './page-actions.ts';
-import { bindPeers, type PeersListener } from './peer-sockets.ts';
+import { actOnServers, pageActionEffects } from './page-actions.ts';
 import { ControlTls } from './control-tls.ts';
+import { KeptCounters } from './kept-counters.ts';
 import { PeersService } from './peers-service.ts';
-import { preloadCounters } from './preload-counters.ts';
 import { mostConnections, mostOpenFiles } from './process-numbers.ts';
 import { mostPipes } from './splice-pipes.ts';
 import { StopSequence } from './stop-sequence.ts';
@@ -45,8 +40,6 @@ import { nameService } from './name-effects.ts';
 import type { NameService } from './name-service.ts';
 import { namespacesOf } from './network-namespaces.ts';
 import type { NoticeBook } from './notice-book.ts';
-import { openRingFiles, type RingFile } from './ring-file.ts';
-import { ringsOf } from './ring-settings.ts';
 import { ProxyLogs } from './proxy-logs.ts';
 import { ProxyNews } from './proxy-news.ts';
 import { restoreServers } from './restore-servers.ts';
@@ -84,7 +77,7 @@ export interface ControlOptions {
 export class Control {
   readonly #options: ControlOptions;
   readonly #threads: ThreadPool;
-  readonly #adminSockets: readonly OpenedSocket[];
+  readonly #adminSockets: Acquired['adminSockets'];
   readonly #startTimeMs = Date.now();
   readonly #earlyMemory = createEarlyMemory();
   /** Opened while their files are within reach. */
@@ -99,20 +92,15 @@ export class Control {
   readonly #stopSequence: StopSequence;
   readonly #names: NameService;
   readonly #peers: PeersService;
+  readonly #counters: KeptCounters;
   readonly #tls: ControlTls;
   readonly #attached: AttachedNewsDesk;
   /** Resolves when the process that takes over was taught. */
   #taught: Promise<void> = Promise.resolve();
   #stopDemo: () => void = () => undefined;
 
-  private constructor(
-    options: ControlOptions,
-    adminSockets: readonly OpenedSocket[],
-    listeners: readonly PeersListener[],
-    ringFiles: ReadonlyMap<string, RingFile>,
-    acmeAccounts: ReadonlyMap<string, AccountParts>,
-    state: SharedState,
-  ) {
+  private constructor(options: ControlOptions, acquired: Acquired) {
+    const { adminSockets, listeners, ringFiles, acmeAccounts, counterMemory, state } = acquired;
     this.#options = options;
     this.#adminSockets = adminSockets;
     this.#state = state;
@@ -120,7 +108,6 @@ export class Control {
     this.#writer = this.#state.configure(options.config, serverSeed, maxconn);
     const { limits } = this.#state;
     limits.setLimit(limits.pipes, mostPipes(options.config.global, options.nbthread));
-    preloadCounters(options.config, this.#state, text => options.notice('warning', text));
     this.#namespaces = namespacesOf(options.config);
     this.#traces = beginTraces(options.config, options.nbthread, options.traces);
     this.#threads = this.#createThreads();
@@ -161,6 +148,7 @@ export class Control {
     });
     this.#administration = this.#createAdministration(acmeAccounts);
     const { directory } = this.#administration;
+    this.#counters = new KeptCounters(options.config, state, directory, counterMemory, options.notice);
     directory.watch((row, backend, server) => this.#checks.changed(row, backend, server?.config));
     this.#names = nameService(options.config, this.#writer, this.#checks, this.#administration, this.#tls);
     this.#administration.names = this.#names;
@@ -179,7 +167,7 @@ export class Control {
     });
   }
 
-  #createAdministration(acmeAccounts: ReadonlyMap<string, AccountParts>): Administration {
+  #createAdministration(acmeAccounts: Acquired['acmeAccounts']): Administration {
     const { config, handovers, notices, compiled, certificates, notice } = this.#options;
     return new Administration({
       config,
@@ -207,17 +195,9 @@ export class Control {
 
   /** Binds the sockets for administrators and peers and starts; undefined when something cannot be had (it was reported). */
   static start(options: ControlOptions): Control | undefined {
-    const adminSockets = bindAdminSockets(options.config, options.notice, options.open);
-    if (adminSockets === undefined) return undefined;
-    const listeners = bindPeers(options.config, options.notice, options.open);
-    if (listeners === undefined) return undefined;
-    const ringFiles = openRingFiles(ringsOf(options.config).values(), text => options.notice('alert', text));
-    if (ringFiles === undefined) return undefined;
-    const accounts = openAccounts(options.config, options.certificates, options.notice);
-    if (accounts === undefined) return undefined;
-    const state = createState(options.config, options.nbthread, options.notice);
-    if (state === undefined) return undefined;
-    const control = new Control(options, adminSockets, listeners, ringFiles, accounts, state);
+    const acquired = acquire(options);
+    if (acquired === undefined) return undefined;
+    const control = new Control(options, acquired);
     control.#stopDemo = runDemo(options.config, options.notice);
     control.#threads.start();
     control.#checks.know();
@@ -251,7 +231,7 @@ export class Control {
       onDied: thread => this.#died(thread),
       canReplace: () => config.global.chroot === undefined,
       ending: () => this.#stopSequence.ending,
-      onAllEnded: code => void this.#taught.then(() => onStopped(code)),
+      onAllEnded: code => void this.#ended().then(() => onStopped(code)),
     });
   }
 
@@ -275,17 +255,15 @@ export class Control {
     return threads.map(thread => ({ ...same, thread, processors: processors[thread] }));
   }
 
+  /** Others have been told what they are to know. */
+  async #ended(): Promise<void> {
+    await this.#taught;
+    await this.#counters.end();
+  }
+
   #died(thread: number): void {
     this.#state.recover(thread);
     this.#traces.board.threadLost(thread);
-  }
-
-  #pageEffects(): PageActionEffects {
-    return {
-      orders: this.#checks.steering,
-      servers: this.#writer,
-      shutdown: server => this.#threads.tellAll({ kind: 'shutdown-sessions', server, why: 'admin' }),
-    };
   }
 
   #heard(thread: number, message: ToControl): void {
@@ -320,7 +298,11 @@ export class Control {
         return this.#threads.tell(thread, {
           kind: 'acted',
           id: message.id,
-          changed: actOnServers(this.#pageEffects(), message.action, message.rows),
+          changed: actOnServers(
+            pageActionEffects(this.#checks, this.#writer, order => this.#threads.tellAll(order)),
+            message.action,
+            message.rows,
+          ),
         });
       case 'nameservers':
         return this.#threads.tell(thread, {

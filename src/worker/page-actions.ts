@@ -1,15 +1,26 @@
 /** Carries out in the control thread what administrators order on the statistics page; tells how many servers changed. */
 import type { ServerOrders } from '../admin/runtime.ts';
+import type { Checks } from '../health/checks.ts';
 import type { CheckKind } from '../state/check-reports.ts';
 import { ADMIN_FDRAIN, ADMIN_FMAINT } from '../state/server-words.ts';
 import type { ServerTable } from '../state/server-table.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
+import type { ToData } from './messages.ts';
 
-export interface PageActionEffects {
+interface PageActionEffects {
   readonly orders: ServerOrders;
   readonly servers: ServerTable;
   /** The streams on that server are cut. */
   readonly shutdown: (server: number) => void;
+}
+
+export function pageActionEffects(
+  { steering }: Pick<Checks, 'steering'>,
+  servers: ServerTable,
+  tellAll: (message: ToData) => void,
+): PageActionEffects {
+  const shutdown = (server: number): void => tellAll({ kind: 'shutdown-sessions', server, why: 'admin' });
+  return { orders: steering, servers, shutdown };
 }
 
 export function actOnServers(
