@@ -11,6 +11,8 @@ export interface IpAddressEntry {
   /** An address, or `+` / `-`: computed with the host bits set / clear. */
   readonly broadcast?: string;
   readonly dev?: string;
+  /** The virtual MAC interface over `dev` that has it, where that is not the instance's. */
+  readonly vmac?: string;
   readonly scope?: AddressScope;
   readonly label?: string;
   readonly home: boolean;

@@ -39,6 +39,8 @@ export interface VrrpInstance {
   readonly skipCheckAdvAddr: boolean;
   readonly kernelRxBufSize?: number;
   readonly useVmac?: VmacSettings;
+  /** `use_vmac_addr`: those that addresses elsewhere need. */
+  readonly addressVmacs: readonly AddressVmac[];
 
   // what the master holds
   readonly virtualAddresses: readonly IpAddressEntry[];
@@ -74,6 +76,14 @@ export interface VmacSettings {
   readonly mac: string;
   /** Adverts leave and arrive on the base interface. */
   readonly xmitBase: boolean;
+}
+
+/** A virtual MAC interface that carries addresses and no adverts. */
+export interface AddressVmac {
+  readonly name: string;
+  readonly mac: string;
+  readonly base: string;
+  readonly family: 4 | 6;
 }
 
 /** Weight 0: fault when the tracked thing is down. `reverse` turns up and down round. */

@@ -23,8 +23,9 @@ export function entriesOf(config: VrrpInstance): readonly IpAddressEntry[] {
   return [...config.virtualAddresses, ...config.excludedAddresses];
 }
 
-/** `dev` of the entry, else the virtual MAC interface, else the instance's. */
+/** The virtual MAC interface of the entry, or its `dev`, else the virtual MAC interface of the instance, or where that is. */
 export function deviceOf(entry: IpAddressEntry, config: VrrpInstance): string {
+  if (entry.vmac !== undefined) return entry.vmac;
   const { useVmac, interface: base = '', family } = config;
   if (entry.dev !== undefined && entry.dev !== base) return entry.dev;
   return useVmac !== undefined && entry.family === family ? useVmac.name : base;

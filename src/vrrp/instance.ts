@@ -13,6 +13,7 @@ import type { Announcement, Announcer } from './announcer.ts';
 import type { Clock } from './clock.ts';
 import { newCounters } from './counters.ts';
 import type { InstanceCounters } from '../model/vrrp-snapshot.ts';
+import { onExtraInterfaces } from './extra-interfaces.ts';
 import { deviceOf, entriesOf, Holdings, type HoldingsPorts } from './holdings.ts';
 import { ipOf } from './ip-bytes.ts';
 import { errorText } from './kernel-calls.ts';
@@ -159,17 +160,14 @@ export class Instance {
   }
 
   /** `garp_extra_if`: adverts refresh switches on our interface only, so other interfaces of addresses are told. */
-  #scheduleExtra(): void {
+  #scheduleExtra(delayMs = this.config.garp.masterDelayMs): void {
     this.#cancelExtra();
-    const { garp, useVmac, interface: base } = this.config;
-    if (garp.extraIfMs === 0) return;
-    this.#cancelExtra = this.#ports.clock.after(garp.extraIfMs, () => {
-      const elsewhere = entriesOf(this.config).filter(entry => {
-        const device = deviceOf(entry, this.config);
-        return device !== base && (garp.extraIfAll || device === useVmac?.name);
-      });
+    const { extraIfMs } = this.config.garp;
+    const elsewhere = extraIfMs === 0 ? [] : onExtraInterfaces(this.config);
+    if (elsewhere.length === 0) return;
+    this.#cancelExtra = this.#ports.clock.after(delayMs + extraIfMs, () => {
       this.#announce(elsewhere, 1);
-      this.#scheduleExtra();
+      this.#scheduleExtra(0);
     });
   }
 

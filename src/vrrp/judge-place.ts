@@ -27,7 +27,8 @@ export function placeFaults(
   if (source === undefined) faults.push(`interface ${base ?? ''} has no IPv${config.family} address`);
   else if (config.trackSourceIp && !isPresent(source, network.addresses()))
     faults.push(`source address ${source.toString()} is missing`);
-  for (const { dev, noTrack } of entriesOf(config))
-    if (dev !== undefined && !noTrack && dev !== base && !isUp(dev)) faults.push(`interface ${dev} is down`);
+  for (const { dev, vmac, noTrack } of entriesOf(config))
+    for (const name of new Set([dev, vmac].filter(one => one !== undefined)))
+      if (!noTrack && name !== base && !isUp(name)) faults.push(`interface ${name} is down`);
   return faults;
 }

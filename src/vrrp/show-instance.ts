@@ -56,13 +56,18 @@ export function showInstance({ instance, machine, life, syncGroup, faults }: Sho
 function placeOf(entry: IpAddressEntry, config: VrrpInstance): string {
   const { address, family, prefixLength, scope = 'global', label, preferredLftSec = Infinity } = entry;
   const device = deviceOf(entry, config);
-  const isVmac = device === config.useVmac?.name;
+  const base = device === config.useVmac?.name ? config.interface : baseOf(entry, config);
   return [
     prefixLength === (family === 4 ? 32 : 128) ? address : `${address}/${prefixLength}`,
-    `dev ${device}${isVmac ? `@${config.interface}` : ''} scope ${scope}`,
+    `dev ${device}${base === undefined ? '' : `@${base}`} scope ${scope}`,
     ...(label === undefined ? [] : [`label ${label}`]),
     ...(family === 6 && prefixLength < 128
       ? [`preferred_lft ${preferredLftSec === Infinity ? 'forever' : preferredLftSec}`]
       : []),
   ].join(' ');
+}
+
+/** What is below the virtual MAC interface of an address. */
+function baseOf({ vmac }: IpAddressEntry, { addressVmacs }: VrrpInstance): string | undefined {
+  return addressVmacs.find(({ name }) => name === vmac)?.base;
 }

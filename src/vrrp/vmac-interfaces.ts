@@ -61,7 +61,7 @@ export class VmacInterfaces {
 
   /**
    * Adverts of IPv6 leave a virtual MAC interface with the link-local address of its base, which the kernel allows only
-   * where it has that address, too. Deprecated, so that nobody else speaks from it.
+   * where it has that address, too. (Those of addresses have it as well, as in keepalived.) Deprecated, so that nobody else speaks from it.
    */
   lendAddresses(network: Network): void {
     for (const { vmac } of this.#made.values()) {
@@ -97,7 +97,8 @@ function isSame(one: Vmac, other: Vmac): boolean {
 }
 
 function wantedBy(config: KeepalivedConfig): Vmac[] {
-  return config.instances.flatMap(({ useVmac, interface: base, family }) =>
-    useVmac === undefined || base === undefined ? [] : [{ ...useVmac, base, family }],
-  );
+  return config.instances.flatMap(({ useVmac, interface: base, family, addressVmacs }) => [
+    ...(useVmac === undefined || base === undefined ? [] : [{ ...useVmac, base, family }]),
+    ...addressVmacs.map(vmac => ({ ...vmac, xmitBase: false })),
+  ]);
 }

@@ -1,5 +1,7 @@
 /** Frames, messages, command lines and programs for the kernel, byte by byte. */
 import assert from 'node:assert/strict';
+import { onExtraInterfaces } from '../../src/vrrp/extra-interfaces.ts';
+import { deviceOf } from '../../src/vrrp/holdings.ts';
 import { test } from 'node:test';
 import { parseAddressEntry } from '../../src/config-parser/keepalived/address-entry.ts';
 import { Report } from '../../src/config-parser/keepalived/report.ts';
@@ -13,6 +15,7 @@ import { decodeAttributes, decodeMessages, encodeMessage } from '../../src/vrrp/
 import { renderNoAccept } from '../../src/vrrp/no-accept.ts';
 import { routeAddLine, routeDeleteLine, ruleAddLine, ruleDeleteLine } from '../../src/vrrp/route-lines.ts';
 import { sourceAddress } from '../../src/vrrp/source-address.ts';
+import { configOf } from '../support/fake-vrrp.ts';
 import { runFilter } from '../support/vrrp/run-filter.ts';
 
 const mac = Buffer.from('020000000001', 'hex');
@@ -124,6 +127,26 @@ test('routes and rules become lines for ip, marked as ours', () => {
     'rule add from 10.0.0.1 table 7 protocol 18',
   );
   assert.equal(ruleDeleteLine({ ...bare, words: ['from', 'all'] }), '-6 rule del from all protocol 18');
+});
+
+test('garp_extra_if is for an address of each other interface: virtual MAC interfaces, or with all any', () => {
+  const devices = (more: string): string[] => {
+    const addresses = '10.0.0.100\n10.0.1.100 dev eth1\n10.0.1.101 dev eth1';
+    const { instances } = configOf(
+      `vrrp_instance V {\n interface eth0\n virtual_router_id 51\n ${more}\n virtual_ipaddress {\n ${addresses}\n}\n}`,
+    );
+    const [one] = instances;
+    return one === undefined
+      ? []
+      : onExtraInterfaces(one).map(entry => `${deviceOf(entry, one)} ${entry.address}`);
+  };
+  assert.deepEqual(devices('garp_extra_if 5'), []);
+  assert.deepEqual(devices('garp_extra_if all 5'), ['eth1 10.0.1.100']);
+  assert.deepEqual(devices('garp_extra_if 5\n use_vmac'), []);
+  assert.deepEqual(devices('garp_extra_if all 5\n use_vmac'), ['eth1 10.0.1.100']);
+  assert.deepEqual(devices('garp_extra_if 5\n use_vmac\n use_vmac_addr'), ['vrrp1.51 10.0.1.100']);
+  const base = devices('garp_extra_if 5\n use_vmac\n use_vmac_addr\n vmac_xmit_base');
+  assert.deepEqual(base.toSorted(), ['vrrp.51 10.0.0.100', 'vrrp1.51 10.0.1.100']);
 });
 
 test('no_accept is one nftables table with a set for each family', () => {

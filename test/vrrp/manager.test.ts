@@ -344,6 +344,25 @@ test('a reload with another version, password or peers keeps a master, which spe
   assert.deepEqual(fake.events.slice(before), []);
 });
 
+test('garp_extra_if tells of other interfaces again and again, first behind the second announcement', async () => {
+  const fake = node();
+  fake.network.addLink('eth1', '10.0.1.9');
+  const more = 'garp_master_delay 1\n garp_extra_if all 5';
+  const handle = fake.start(configOf(instance(more, 'V', 51, '10.0.0.100\n10.0.1.100 dev eth1')));
+  await fake.clock.pass(361 + 2000);
+  const before = fake.network.announced.length;
+  const master = fake.clock.now() - 2000;
+  await fake.clock.pass(10_000);
+  const later = fake.network.announced.slice(before);
+  assert.deepEqual(
+    later.map(({ device }) => device),
+    ['eth1', 'eth1'],
+  );
+  const times = later.map(({ at }) => Math.round((at - master) / 100) * 100);
+  assert.deepEqual(times, [6000, 11_000]);
+  handle.releaseNow();
+});
+
 test('an address that the kernel refuses is told of once, and is there and announced when it takes it', async () => {
   const fake = node();
   fake.network.refused.add('10.0.0.101');

@@ -575,6 +575,27 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!existsSync(pipes.a) && !existsSync(pipes.b));
   });
 
+  test('use_vmac_addr: an address on another interface has a virtual MAC there, which comes and goes with it', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge')) return;
+    const lab = Lab.create(t, ['a'], 2);
+    await lab.responder('a');
+    const config = (more: string): string =>
+      instance({ addresses: [`${VIP}/24`, '10.9.1.100/24 dev eth1'], more: [more] });
+    const a = await lab.router('a', 'lb', config('use_vmac_addr'));
+    await a.enters('MASTER');
+    const client = lab.client('10.9.1.100');
+    await client.answers('a');
+    assert.match(lab.in('client', 'ip neigh show 10.9.1.100'), /lladdr 00:00:5e:00:01:33/);
+    assert.match(lab.in('a', 'ip -o addr show dev vrrp.51'), /10\.9\.1\.100/);
+    a.reload(config(''));
+    await lab.until(() => !lab.in('a', 'ip link').includes('vrrp.51'));
+    await lab.until(() => lab.in('a', 'ip -o addr show dev eth1').includes('10.9.1.100'));
+    assert.ok(lab.holds('a', VIP));
+    await upon(() => (lab.cut('a', 1), a.reload(config('use_vmac_addr'))), [a, 'FAULT']);
+    await a.stop();
+    assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
+  });
+
   test('routes and rules that an administrator deletes come back', async t => {
     if (!requires(t, 'root', 'ip', 'bridge')) return;
     const lab = Lab.create(t, ['a']);

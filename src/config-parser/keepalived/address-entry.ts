@@ -37,7 +37,12 @@ const FLAGS: ReadonlyMap<string, Flag> = new Map(
 /** What every IPv6 address has, said or not; IPv4 has nothing of the kind. */
 const ALWAYS: ReadonlySet<string> = new Set(['-nodad', 'nodad']);
 
-type Draft = Mutable<IpAddressEntry>;
+/** As written; address-vmacs.ts places it. */
+export interface AddressLine extends IpAddressEntry {
+  readonly wantsVmac: boolean;
+}
+
+type Draft = Mutable<AddressLine>;
 
 /** Options with a value: true when the value was fine. */
 const VALUES: ReadonlyMap<string, (draft: Draft, word: Word, scope: Scope) => boolean> = new Map(
@@ -112,7 +117,16 @@ function withoutPrefix({ name, position }: Statement, { report }: Scope): Return
   return alone;
 }
 
-export function parseAddressEntry(statement: Statement, scope: Scope): IpAddressEntry | undefined {
+/** One of `static_ipaddress`. */
+export function parseStaticAddress(statement: Statement, scope: Scope): IpAddressEntry | undefined {
+  const line = parseAddressEntry(statement, scope);
+  if (line === undefined) return undefined;
+  const { wantsVmac, ...entry } = line;
+  if (wantsVmac) scope.report.warn(statement.position, "Unknown address option 'use_vmac'");
+  return entry;
+}
+
+export function parseAddressEntry(statement: Statement, scope: Scope): AddressLine | undefined {
   const prefix = parsePrefix(statement.name) ?? withoutPrefix(statement, scope);
   if (prefix === undefined) {
     scope.report.warn(statement.position, `'${statement.name}' is not an IP address - ignoring it`);
@@ -126,9 +140,14 @@ export function parseAddressEntry(statement: Statement, scope: Scope): IpAddress
     noprefixroute: false,
     autojoin: false,
     noTrack: false,
+    wantsVmac: false,
   };
   for (let index = 0; index < statement.words.length; index++)
     index = readOption(draft, statement.words, index, scope);
+  if (draft.wantsVmac && draft.dev === undefined) {
+    scope.report.warn(statement.position, 'use_vmac for a address requires an interface');
+    draft.wantsVmac = false;
+  }
   return draft;
 }
 
@@ -142,7 +161,7 @@ function readOption(draft: Draft, words: readonly Word[], index: number, scope: 
     return index;
   }
   if (word.text === 'use_vmac') {
-    scope.report.remark(word.position, "'use_vmac' of an address is recognised but has no effect here");
+    draft.wantsVmac = true;
     return index;
   }
   const setter = VALUES.get(word.text);

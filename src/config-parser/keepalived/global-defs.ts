@@ -39,6 +39,7 @@ export interface GlobalDraft extends ReloadDraft {
   fifoOnReload: boolean;
   logUnknownVrids: boolean;
   vmacPrefix: string;
+  vmacAddressPrefix?: string;
   scheduling: SchedulingDraft;
   stateDumpFile: string;
   statsDumpFile: string;
@@ -284,6 +285,7 @@ const ROWS: readonly Row[] = [
   boolRow('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
   ...SCHEDULING_ROWS,
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
+  text('vmac_addr_prefix', 'vmacAddressPrefix', 'STRING', 'the same for addresses elsewhere'),
   text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),
   text('stats_dump_file', 'statsDumpFile', 'PATH', 'statistics dump path'),
   text('json_dump_file', 'jsonDumpFile', 'PATH', 'JSON dump path'),

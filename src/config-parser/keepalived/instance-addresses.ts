@@ -1,8 +1,7 @@
 /** Addresses in a `vrrp_instance`: virtual ones, source, peers, and the virtual MAC. */
-import type { IpAddressEntry } from '../../model/ip-entry.ts';
 import type { UnicastPeer } from '../../model/vrrp-instance.ts';
 import type { Word } from '../../model/word.ts';
-import { parseAddressEntry } from './address-entry.ts';
+import { parseAddressEntry, type AddressLine } from './address-entry.ts';
 import type { Statement } from './block.ts';
 import type { InstanceDraft } from './instance-draft.ts';
 import type { KeepalivedKeyword } from './keyword.ts';
@@ -61,7 +60,7 @@ export function parseAddresses(draft: InstanceDraft, statement: Statement, scope
   }
 }
 
-export function addAddress(list: IpAddressEntry[], entry: IpAddressEntry, scope: Scope): void {
+export function addAddress(list: AddressLine[], entry: AddressLine, scope: Scope): void {
   if (list.some(other => other.address === entry.address && other.dev === entry.dev))
     scope.report.warn(entry.position, `address ${entry.address} is listed twice - ignoring the second`);
   else list.push(entry);

@@ -1,8 +1,9 @@
 /** What a `vrrp_instance` block is read into; defaults come in resolve-instance.ts. */
 import type { Position } from '../../model/diagnostic.ts';
-import type { IpAddressEntry, IpRouteEntry } from '../../model/ip-entry.ts';
+import type { IpRouteEntry } from '../../model/ip-entry.ts';
 import type { UnicastPeer } from '../../model/vrrp-instance.ts';
 import type { Word } from '../../model/word.ts';
+import type { AddressLine } from './address-entry.ts';
 import type { GarpDraft } from './garp-rows.ts';
 import type { NotifyDraft } from './notify-keywords.ts';
 import { emptyTracking, type TrackDraft } from './track-blocks.ts';
@@ -40,8 +41,10 @@ export interface InstanceDraft extends TrackDraft, NotifyDraft {
   vmacName?: string;
   vmacMac?: string;
   vmacXmitBase: boolean;
-  virtualAddresses: IpAddressEntry[];
-  excludedAddresses: IpAddressEntry[];
+  /** Of addresses elsewhere. */
+  useVmacForAddresses: boolean;
+  virtualAddresses: AddressLine[];
+  excludedAddresses: AddressLine[];
   virtualRoutes: IpRouteEntry[];
   virtualRules: IpRouteEntry[];
   noVirtualAddress: boolean;
@@ -68,6 +71,7 @@ export function newInstanceDraft(name: string, position: Position): InstanceDraf
     trackSourceIp: false,
     useVmac: false,
     vmacXmitBase: false,
+    useVmacForAddresses: false,
     virtualAddresses: [],
     excludedAddresses: [],
     virtualRoutes: [],

@@ -4,6 +4,8 @@
  */
 import type { IpAddressEntry } from '../../model/ip-entry.ts';
 import type { GarpSettings, Tracking, VmacSettings, VrrpInstance } from '../../model/vrrp-instance.ts';
+import type { AddressLine } from './address-entry.ts';
+import { AddressVmacs, virtualMac } from './address-vmacs.ts';
 import type { GlobalDraft } from './global-defs.ts';
 import type { Scope } from './scope.ts';
 import type { GarpDraft } from './garp-rows.ts';
@@ -72,7 +74,7 @@ export function resolveInstance(
     skipCheckAdvAddr: draft.skipCheckAdvAddr ?? global.skipCheckAdvAddr,
     ...(draft.kernelRxBufSize === undefined ? {} : { kernelRxBufSize: draft.kernelRxBufSize }),
     ...(useVmac === undefined ? {} : { useVmac }),
-    ...resolveAddresses(draft, family, version, strict, global.defaultInterface, notes),
+    ...resolveAddresses(draft, family, version, strict, around, notes),
     virtualRoutes: draft.virtualRoutes,
     virtualRules: draft.virtualRules,
     promoteSecondaries: draft.promoteSecondaries,
@@ -255,9 +257,9 @@ function resolveAddresses(
   family: 4 | 6,
   version: 2 | 3,
   strict: boolean,
-  defaultInterface: string,
+  { global, vmacNames: names }: InstanceSurroundings,
   notes: Notes,
-): Pick<VrrpInstance, 'virtualAddresses' | 'excludedAddresses'> {
+): Pick<VrrpInstance, 'virtualAddresses' | 'excludedAddresses' | 'addressVmacs'> {
   const first = draft.virtualAddresses[0];
   if (family === 6 && strict && first !== undefined && !/^fe[89ab]/i.test(first.address))
     notes.changed('the first IPv6 VIP address must be link local');
@@ -266,11 +268,16 @@ function resolveAddresses(
     notes.changed(
       `Number of VIPs (${draft.virtualAddresses.length}) exceeds space in an advert (${most}) - excess moved to eVIPs`,
     );
-  const place = (entry: IpAddressEntry): IpAddressEntry =>
-    draft.interface === undefined && entry.dev === undefined ? { ...entry, dev: defaultInterface } : entry;
+  const prefix = global.vmacAddressPrefix ?? global.vmacPrefix;
+  const vmacs = new AddressVmacs({ draft, family, prefix, names });
+  const place = (line: AddressLine): IpAddressEntry => {
+    const isNowhere = draft.interface === undefined && line.dev === undefined;
+    return vmacs.place(isNowhere ? { ...line, dev: global.defaultInterface } : line);
+  };
   return {
     virtualAddresses: draft.virtualAddresses.slice(0, most).map(place),
     excludedAddresses: [...draft.virtualAddresses.slice(most), ...draft.excludedAddresses].map(place),
+    addressVmacs: vmacs.all,
   };
 }
 
@@ -294,11 +301,10 @@ function resolveVmac(
   const unicast = draft.unicastPeers.length > 0;
   if (unicast && !draft.vmacXmitBase)
     notes.changed('unicast with use_vmac requires vmac_xmit_base - setting');
-  const last = (draft.virtualRouterId ?? 0).toString(16).padStart(2, '0');
-  const mac = draft.vmacMac ?? `00:00:5e:00:0${family === 4 ? 1 : 2}`;
+  const { virtualRouterId = 0, vmacName, vmacMac } = draft;
   return {
-    name: draft.vmacName ?? vmacNames.take(global.vmacPrefix, family, draft.virtualRouterId ?? 0),
-    mac: mac.split(':').length === 6 ? mac : `${mac}:${last}`,
+    name: vmacName ?? vmacNames.take(global.vmacPrefix, family, virtualRouterId),
+    mac: virtualMac(family, virtualRouterId, vmacMac),
     xmitBase: draft.vmacXmitBase || unicast,
   };
 }

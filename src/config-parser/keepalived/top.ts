@@ -1,7 +1,7 @@
 /** The blocks at the top of keepalived.conf. */
 import type { IpAddressEntry, IpRouteEntry } from '../../model/ip-entry.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
-import { parseAddressEntry } from './address-entry.ts';
+import { parseStaticAddress } from './address-entry.ts';
 import { parseBfdInstance, type BfdDraft } from './bfd-instance.ts';
 import type { Statement } from './block.ts';
 import { GLOBAL_DEFS, newGlobalDraft, type GlobalDraft } from './global-defs.ts';
@@ -160,7 +160,7 @@ export const TOP = new KeywordTable<TopDraft>('', [
     summary: 'tells several programs of one host apart (data_use_instance)',
     parse: ({ global }, { words }) => void (global.instanceName = words[0]?.text ?? ''),
   },
-  entries('static_ipaddress', 'staticAddresses', parseAddressEntry),
+  entries('static_ipaddress', 'staticAddresses', parseStaticAddress),
   entries('static_routes', 'staticRoutes', parseRouteEntry),
   entries('static_rules', 'staticRules', parseRuleEntry),
   named('vrrp_sync_group', 'syncGroups', 'instances that fail over together', parseSyncGroup),

@@ -152,6 +152,7 @@ const ROWS: readonly Row[] = [
   flag('dont_track_primary', 'dontTrackPrimary', 'ignore faults of the own interface'),
   ...TRACK_KEYWORDS,
   { name: 'use_vmac', args: '[[name] <IF>] [MAC]', summary: 'use a virtual MAC interface', parse: parseVmac },
+  flag('use_vmac_addr', 'useVmacForAddresses', 'virtual MAC interfaces for addresses elsewhere'),
   flag('vmac_xmit_base', 'vmacXmitBase', 'adverts from the base interface'),
   flag('accept', 'accept', 'accept packets to the addresses'),
   flag('no_accept', 'accept', 'drop packets to the addresses', false),

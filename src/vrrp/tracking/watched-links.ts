@@ -6,7 +6,7 @@ export function watchedLinks({ instances, syncGroups }: KeepalivedConfig): Reado
   const names = instances.flatMap(instance => [
     instance.interface,
     instance.useVmac?.name,
-    ...entriesOf(instance).map(entry => entry.dev),
+    ...entriesOf(instance).flatMap(({ dev, vmac }) => [dev, vmac]),
   ]);
   const tracked = [...instances, ...syncGroups].flatMap(({ tracking }) => tracking.interfaces);
   return new Set([...names, ...tracked.map(({ name }) => name)].filter(name => name !== undefined));
