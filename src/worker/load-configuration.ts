@@ -34,6 +34,7 @@ import { initialMethods } from './init-addr.ts';
 import { loadProviders } from './load-providers.ts';
 import { resolveNames } from './resolve-names.ts';
 import { loadScripts } from './scripts.ts';
+import { checkSystemNameservers } from './system-nameservers.ts';
 import { threadCount } from './thread-count.ts';
 import { ServerStates } from './server-states.ts';
 
@@ -118,6 +119,7 @@ async function checkMeaning(
     ...checkHttpClient(resolved.config),
     ...checkListenerThreads(resolved.config, nbthread),
     ...checkNamespaces(resolved.config),
+    ...checkSystemNameservers(resolved.config),
     ...serverStates.diagnostics,
     ...resolved.diagnostics,
   ];

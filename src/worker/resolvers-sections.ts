@@ -1,9 +1,8 @@
 /**
  * The resolvers sections of a configuration as dns/ takes them (manual, section 5.3.2). A section `default` that asks
- * the system's nameservers exists in any case.
+ * the system's nameservers exists wherever there are any.
  */
 import { readFileSync } from 'node:fs';
-import { parseIp } from '../base/ip-address.ts';
 import { parseAddress } from '../config-parser/address.ts';
 import { parseTime } from '../config-parser/units.ts';
 import { DEFAULT_SETTINGS, type HeldStatus, type ResolversSettings } from '../dns/settings.ts';
@@ -12,8 +11,8 @@ import type { Config, OtherSection } from '../model/config.ts';
 import type { Word } from '../model/word.ts';
 import type { SecureConnect } from '../net/tls/secure-connect.ts';
 import { withStream, type NameserverPlace } from './nameserver-stream.ts';
+import { systemNameservers } from './system-nameservers.ts';
 
-const SYSTEM_FILE = '/etc/resolv.conf';
 const PORT = 53;
 /** RFC 7858, section 3.1. */
 const TLS_PORT = 853;
@@ -26,8 +25,10 @@ export const NAMESERVER_ADDRESS = {
 export function resolversSections(config: Config, secure: SecureConnect): ResolversSettings[] {
   const families = acceptedFamilies(config);
   const written = config.otherSections.filter(({ kind }) => kind === 'resolvers').map(readSection);
-  if (!written.some(({ name }) => name === 'default'))
-    written.push({ ...DEFAULT_SETTINGS, name: 'default', nameservers: systemNameservers() });
+  if (!written.some(({ name }) => name === 'default')) {
+    const nameservers = systemNameservers();
+    if (nameservers.length > 0) written.push({ ...DEFAULT_SETTINGS, name: 'default', nameservers });
+  }
   return written.map(section => {
     const streams = config.nameservers.find(({ name }) => name === section.name)?.servers ?? [];
     const nameservers = section.nameservers.map((one): NameserverSettings => {
@@ -94,20 +95,6 @@ function nameserverOf(name: string, text: string, words: readonly Word[]): Names
 
 function usualPort(words: readonly Word[]): number {
   return words.some(({ text }) => text === 'ssl') ? TLS_PORT : PORT;
-}
-
-function systemNameservers(): NameserverPlace[] {
-  let text = '';
-  try {
-    text = readFileSync(SYSTEM_FILE, 'latin1');
-  } catch {
-    return [];
-  }
-  return [...text.matchAll(/^nameserver\s+(\S+)/gm)].flatMap(([, host = '']) => {
-    const ip = parseIp(host);
-    if (ip === undefined) return [];
-    return [{ name: host, address: { family: ip.family, host, port: PORT }, onlyStreams: false }];
-  });
 }
 
 /** `dns-accept-family`; by default IPv6 only where the system has a way out for it. */
