@@ -42,6 +42,8 @@ export interface KeepalivedGlobal {
   readonly startupScript?: ProcessScript;
   readonly shutdownScript?: ProcessScript;
   readonly vrrpStartupDelayMs: number;
+  /** Counted from the start of the host. */
+  readonly vrrpDelayAfterBootMs: number;
   /** Gap between two announcements on one interface. */
   readonly garpIntervalMs: number;
   readonly gnaIntervalMs: number;
@@ -170,6 +172,8 @@ export interface BfdInstance {
   readonly ttl: number;
   /** Packets may have come so far; 255: any distance. */
   readonly maxHops: number;
+  /** Routers lie before the neighbour: another port (RFC 5883). */
+  readonly multihop: boolean;
   readonly weight: number;
   readonly reverse: boolean;
 }

@@ -2,6 +2,7 @@
  * VRRP of one process: `startVrrp` puts machines, sockets, timers, trackers and notifications together and keeps them
  * over reloads. Called by process/vrrp-process.ts on its main thread; a failover itself is in instance.ts.
  */
+import { uptime } from 'node:os';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import { Announcer } from './announcer.ts';
 import { openReceiver } from './advert-receiver.ts';
@@ -34,6 +35,7 @@ export interface VrrpOptions {
   /** The same of processes that were killed. */
   readonly abandonedFiles?: readonly string[];
   /** For tests. */
+  readonly hostUptimeMs?: () => number;
   readonly network?: Network;
   readonly transport?: Pick<RouterPorts, 'openReceiver' | 'openSender'>;
   readonly watchLinks?: (onChange: () => void) => LinkMonitor;
@@ -82,6 +84,7 @@ export function startVrrp(config: KeepalivedConfig, options: VrrpOptions): VrrpH
     },
     balancer: options.balancer,
     keepConnections: options.keepConnections ?? false,
+    hostUptimeMs: options.hostUptimeMs ?? (() => uptime() * 1000),
     onEvent: options.onEvent ?? (() => {}),
     onNeighbour: options.onNeighbour ?? (() => {}),
   });

@@ -49,6 +49,7 @@ export interface RouterPorts {
   readonly openSender: (family: 4 | 6, device: Link | undefined) => AdvertSender;
   readonly balancer: LoadBalancerView | undefined;
   readonly keepConnections: boolean;
+  readonly hostUptimeMs: () => number;
   readonly onEvent: (event: VrrpEvent) => void;
   /** What a session of BFD says of its neighbour. */
   readonly onNeighbour: (name: string, isUp: boolean) => void;
@@ -159,10 +160,11 @@ export class VrrpRouter {
 
   start(): void {
     const { clock, held, network, batch, log } = this.#ports;
-    const { vrrpStartupDelayMs } = this.#config.globalDefs;
+    const { vrrpStartupDelayMs, vrrpDelayAfterBootMs } = this.#config.globalDefs;
+    const delayMs = Math.max(vrrpStartupDelayMs, vrrpDelayAfterBootMs - this.#ports.hostUptimeMs());
     removeLeftovers(held, network, batch, log);
-    this.#startAllowedAt = clock.now() + vrrpStartupDelayMs;
-    if (vrrpStartupDelayMs > 0) clock.after(vrrpStartupDelayMs, () => this.evaluate());
+    this.#startAllowedAt = clock.now() + delayMs;
+    if (delayMs > 0) clock.after(delayMs, () => this.evaluate());
     this.#install(this.#config);
   }
 

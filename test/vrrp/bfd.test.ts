@@ -32,6 +32,7 @@ const CONFIG: BfdInstance = {
   passive: false,
   ttl: 255,
   maxHops: 0,
+  multihop: false,
   weight: 0,
   reverse: false,
 };
@@ -132,12 +133,13 @@ test('a BFD packet of a neighbour that is down takes a session down, and does no
 
 const NEEDS = ['root', 'ip', 'bridge', 'keepalived'] as const;
 
-function config(own: string, neighbor: string, priority: number): string {
+function config(own: string, neighbor: string, priority: number, more = ''): string {
   return `bfd_instance n {
     source_ip ${own}
     neighbor_ip ${neighbor}
     min_rx 50
     min_tx 50
+    ${more}
   }
   vrrp_instance V {
     interface eth0
@@ -165,6 +167,21 @@ test('track_bfd beside keepalived: the session comes up, and its loss costs its 
   const mark = a.mark;
   await upon(() => lab.kill(b), [a, 'MASTER']);
   await a.watched.line(/effective priority 150 -> 100/, mark);
+});
+
+test('multihop: neighbours meet on port 4784, and not those who look for each other on the same link', async t => {
+  if (!requires(t, 'root', 'ip', 'bridge')) return;
+  const lab = Lab.create(t, ['a', 'b']);
+  const far = config('10.9.0.1', '10.9.0.2', 100, 'multihop');
+  const a = await lab.router('a', 'lb', far);
+  const b = await lab.router('b', 'lb', config('10.9.0.2', '10.9.0.1', 120, 'multihop'));
+  await Promise.all([a, b].map(({ watched }) => watched.line(/Entering Up state/)));
+  const mark = a.mark;
+  b.reload(config('10.9.0.2', '10.9.0.1', 120));
+  await a.watched.line(/Entering Down state/, mark);
+  const later = b.mark;
+  a.reload(far.replace('multihop', 'multihop no'));
+  await b.watched.line(/Entering Up state/, later);
 });
 
 test('BFD_CHECK: a server leaves with the session of its host, and is back with it', async t => {

@@ -86,6 +86,24 @@ test('vrrp_startup_delay holds everything back', async () => {
   assert.equal(fake.state, 'MASTER');
 });
 
+test('vrrp_delay_after_boot holds everything back on a host that has just started, and not on another', async () => {
+  const config = configOf(
+    `global_defs {\n vrrp_startup_delay 1\n vrrp_delay_after_boot 10\n}\n${instance()}`,
+  );
+  const fresh = node();
+  fresh.start(config, { hostUptimeMs: () => 7000 });
+  await fresh.clock.pass(2999);
+  assert.equal(fresh.state, 'INIT');
+  await fresh.clock.pass(2);
+  assert.equal(fresh.state, 'BACKUP');
+  const old = node();
+  old.start(config, { hostUptimeMs: () => 60_000 });
+  await old.clock.pass(999);
+  assert.equal(old.state, 'INIT');
+  await old.clock.pass(2);
+  assert.equal(old.state, 'BACKUP');
+});
+
 test('vrrp_garp_interval paces the announcements', async () => {
   const fake = node();
   fake.start(configOf(`global_defs {\n vrrp_garp_interval 0.05\n}\n${instance()}`));

@@ -1,9 +1,9 @@
-/** `bfd_instance` (keepalived.conf(5), BFD CONFIGURATION): a session with one neighbour (RFC 5880, RFC 5881). */
+/** `bfd_instance` (keepalived.conf(5), BFD CONFIGURATION): a session with one neighbour (RFC 5880, RFC 5881, RFC 5883). */
 import type { BfdInstance } from '../../model/keepalived.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
-import { addressRow, integerRow } from './value-rows.ts';
+import { addressRow, boolRow, integerRow } from './value-rows.ts';
 import { blockOf, familyOf } from './values.ts';
 import { weight } from './weight-row.ts';
 
@@ -20,6 +20,7 @@ interface Draft {
   passive: boolean;
   ttl?: number;
   maxHops: number;
+  multihop: boolean;
   weight: number;
   reverse: boolean;
   forVrrp: boolean;
@@ -79,6 +80,7 @@ export const BFD_INSTANCE = new KeywordTable<Draft>('bfd_instance', [
   integerRow('ttl', 'ttl', [1, 255], 'time to live of packets, IPv4'),
   integerRow('hoplimit', 'ttl', [1, 255], 'hop limit of packets, IPv6'),
   integerRow('max_hops', 'maxHops', [0, 255], 'hops that packets may have taken'),
+  boolRow('multihop', 'multihop', 'routers lie before the neighbour (RFC 5883)'),
   weight(253),
   {
     name: 'vrrp',
@@ -102,6 +104,7 @@ export function parseBfdInstance(name: string, statement: Statement, scope: Scop
     multiplier: 5,
     passive: false,
     maxHops: 0,
+    multihop: false,
     weight: 0,
     reverse: false,
     forVrrp: false,

@@ -29,6 +29,7 @@ export interface GlobalDraft extends ReloadDraft {
   scriptUser?: { readonly user: string; readonly group?: string };
   enableScriptSecurity: boolean;
   startupDelayMs: number;
+  delayAfterBootMs: number;
   garpIntervalMs: number;
   gnaIntervalMs: number;
   minGarp: boolean;
@@ -76,6 +77,7 @@ export function newGlobalDraft(): GlobalDraft {
     mailTo: [],
     enableScriptSecurity: false,
     startupDelayMs: 0,
+    delayAfterBootMs: 0,
     garpIntervalMs: 0,
     gnaIntervalMs: 0,
     minGarp: false,
@@ -234,6 +236,7 @@ const ROWS: readonly Row[] = [
   ...processScriptRows<GlobalDraft>('startup_script', 'startupScript', 'before anything else'),
   ...processScriptRows<GlobalDraft>('shutdown_script', 'shutdownScript', 'when all else is done'),
   secondsRow('vrrp_startup_delay', 'startupDelayMs', SECONDS, 'hold VRRP after start'),
+  secondsRow('vrrp_delay_after_boot', 'delayAfterBootMs', SECONDS, 'hold VRRP after the host has booted'),
   secondsRow('vrrp_garp_interval', 'garpIntervalMs', SECONDS, 'gap between ARP announcements'),
   secondsRow('vrrp_gna_interval', 'gnaIntervalMs', SECONDS, 'gap between neighbour announcements'),
   boolRow('vrrp_min_garp', 'minGarp', 'one announcement only'),
@@ -324,6 +327,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     ...(startupScript === undefined ? {} : { startupScript }),
     ...(shutdownScript === undefined ? {} : { shutdownScript }),
     vrrpStartupDelayMs: draft.startupDelayMs,
+    vrrpDelayAfterBootMs: draft.delayAfterBootMs,
     garpIntervalMs: draft.garpIntervalMs,
     gnaIntervalMs: draft.gnaIntervalMs,
     defaultInterface: draft.defaultInterface,

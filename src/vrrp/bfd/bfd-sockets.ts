@@ -1,6 +1,6 @@
 /**
- * The sockets of BFD over UDP (RFC 5881): one a family hears all neighbours on port 3784, each session has one of its
- * own to speak from, whose port is its sign of identity. Sending is synchronous, as for adverts.
+ * The sockets of BFD over UDP: one a family hears all neighbours on port 3784 (RFC 5881), another those that routers lie
+ * before on port 4784 (RFC 5883). Each session has one of its own to speak from, whose port is its sign of identity. Sending is synchronous, as for adverts.
  */
 import { createSocket } from 'node:dgram';
 import { encodeIp } from '../../net/socket-address.ts';
@@ -8,6 +8,7 @@ import { AF_INET, AF_INET6, bindSocket, closeDescriptor, setOption } from '../..
 import { errorText, openRawSocket, sendTo, SOCK_DGRAM } from '../kernel-calls.ts';
 
 const PORT = 3784;
+const MULTIHOP_PORT = 4784;
 /** RFC 5881 4. */
 const FIRST_SOURCE_PORT = 49_152;
 const SOURCE_PORTS = 65_536 - FIRST_SOURCE_PORT;
@@ -29,9 +30,15 @@ export interface BfdSender extends BfdSocket {
   send(packet: Buffer): number;
 }
 
+/** Neighbours of a kind. */
+export interface BfdReach {
+  readonly family: 4 | 6;
+  readonly multihop: boolean;
+}
+
 /** Throws with the reason. What has come further than `leastTtl` allows the kernel drops (RFC 5881 5). */
 export function openBfdReceiver(
-  family: 4 | 6,
+  { family, multihop }: BfdReach,
   leastTtl: number,
   hear: (packet: Buffer, source: string) => void,
 ): BfdSocket {
@@ -40,7 +47,7 @@ export function openBfdReceiver(
     if (family === 6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (family === 4) setOption(fd, IPPROTO_IP, IP_MINTTL, leastTtl);
     else setOption(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, leastTtl);
-    orThrow(bindSocket(fd, encodeIp(family, family === 4 ? '0.0.0.0' : '::', PORT)));
+    orThrow(bindSocket(fd, encodeIp(family, family === 4 ? '0.0.0.0' : '::', portOf(multihop))));
   } catch (error) {
     closeDescriptor(fd);
     throw error;
@@ -55,13 +62,13 @@ export function openBfdReceiver(
 
 /** Bound to `source`, which may not be there yet: then a later packet tries again. */
 export function openBfdSender(
-  family: 4 | 6,
+  { family, multihop }: BfdReach,
   source: string | undefined,
   neighbor: string,
   ttl: number,
 ): BfdSender {
   let fd = -1;
-  const target = encodeIp(family, neighbor, PORT);
+  const target = encodeIp(family, neighbor, portOf(multihop));
   return {
     send: packet => {
       if (fd < 0) fd = openSource(family, source ?? (family === 4 ? '0.0.0.0' : '::'), ttl);
@@ -72,6 +79,10 @@ export function openBfdSender(
       fd = -1;
     },
   };
+}
+
+function portOf(multihop: boolean): number {
+  return multihop ? MULTIHOP_PORT : PORT;
 }
 
 function openSource(family: 4 | 6, source: string, ttl: number): number {

@@ -8,7 +8,13 @@ import type { Clock } from '../clock.ts';
 import { ipOf } from '../ip-bytes.ts';
 import { errorText } from '../kernel-calls.ts';
 import type { Log, RareLog } from '../log.ts';
-import { openBfdReceiver, openBfdSender, type BfdSender, type BfdSocket } from './bfd-sockets.ts';
+import {
+  openBfdReceiver,
+  openBfdSender,
+  type BfdReach,
+  type BfdSender,
+  type BfdSocket,
+} from './bfd-sockets.ts';
 import { parseControl } from './control-packet.ts';
 import { BfdSession } from './session.ts';
 
@@ -34,7 +40,7 @@ interface Receiver {
 export class BfdSessions {
   readonly #ports: BfdPorts;
   readonly #running = new Map<string, Running>();
-  readonly #receivers = new Map<4 | 6, Receiver>();
+  readonly #receivers = new Map<BfdReach, Receiver>();
 
   constructor(ports: BfdPorts) {
     this.#ports = ports;
@@ -48,7 +54,7 @@ export class BfdSessions {
     const wanted = new Map(instances.map(one => [one.name, one]));
     for (const [name, { definition }] of this.#running)
       if (definition !== definitionOf(wanted.get(name))) this.#stop(name);
-    for (const family of [4, 6] as const) this.#arrangeReceiver(family, instances);
+    for (const reach of REACHES) this.#arrangeReceiver(reach, instances);
     for (const one of instances) if (!this.#running.has(one.name)) this.#start(one);
   }
 
@@ -60,8 +66,8 @@ export class BfdSessions {
 
   #start(config: BfdInstance): void {
     const { clock, log, rareLog, onChange } = this.#ports;
-    const { name, family, sourceIp, neighborIp, ttl } = config;
-    const sender = openBfdSender(family, sourceIp, neighborIp, ttl);
+    const { name, sourceIp, neighborIp, ttl } = config;
+    const sender = openBfdSender(config, sourceIp, neighborIp, ttl);
     const session = new BfdSession(config, this.#newDiscriminator(), {
       clock,
       random: Math.random,
@@ -95,33 +101,34 @@ export class BfdSessions {
     }
   }
 
-  #arrangeReceiver(family: 4 | 6, instances: readonly BfdInstance[]): void {
-    const mine = instances.filter(one => one.family === family);
+  #arrangeReceiver(reach: BfdReach, instances: readonly BfdInstance[]): void {
+    const mine = instances.filter(one => isWithin(reach, one));
     const leastTtl = Math.min(
       ...mine.map(one => (one.maxHops === ANY ? 0 : Math.max(0, one.ttl - one.maxHops))),
     );
-    const old = this.#receivers.get(family);
+    const old = this.#receivers.get(reach);
     if (old?.leastTtl === leastTtl) return;
     old?.socket.close();
-    this.#receivers.delete(family);
+    this.#receivers.delete(reach);
     if (mine.length === 0) return;
     try {
-      const socket = openBfdReceiver(family, leastTtl, (packet, source) => this.#hear(packet, source));
-      this.#receivers.set(family, { leastTtl, socket });
+      const socket = openBfdReceiver(reach, leastTtl, (packet, source) => this.#hear(reach, packet, source));
+      this.#receivers.set(reach, { leastTtl, socket });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#ports.log('error', `cannot hear BFD neighbours (IPv${family}): ${reason}`);
+      this.#ports.log('error', `cannot hear BFD neighbours (IPv${reach.family}): ${reason}`);
     }
   }
 
   /** RFC 5880 6.8.6: by our discriminator, else by the neighbour's address. */
-  #hear(bytes: Buffer, source: string): void {
+  #hear(reach: BfdReach, bytes: Buffer, source: string): void {
     const packet = parseControl(bytes);
     if (packet === undefined) return;
     const { yourDiscriminator } = packet;
     const from = ipOf(source);
     const meant = [...this.#running.values()].find(
       ({ session }) =>
+        isWithin(reach, session.config) &&
         sameIp(ipOf(session.config.neighborIp), from) &&
         (yourDiscriminator === 0 || yourDiscriminator === session.discriminator),
     );
@@ -132,9 +139,27 @@ export class BfdSessions {
 /** `max_hops 255`: from wherever. */
 const ANY = 255;
 
+const REACHES: readonly BfdReach[] = ([4, 6] as const).flatMap(family =>
+  [false, true].map(multihop => ({ family, multihop })),
+);
+
+function isWithin({ family, multihop }: BfdReach, one: BfdReach): boolean {
+  return family === one.family && multihop === one.multihop;
+}
+
 /** What a neighbour notices of it. */
 function definitionOf(config: BfdInstance | undefined): string {
   if (config === undefined) return '';
-  const { neighborIp, sourceIp, minRxUs, minTxUs, idleTxUs, multiplier, passive, ttl } = config;
-  return JSON.stringify([neighborIp, sourceIp, minRxUs, minTxUs, idleTxUs, multiplier, passive, ttl]);
+  const { neighborIp, sourceIp, minRxUs, minTxUs, idleTxUs, multiplier, passive, ttl, multihop } = config;
+  return JSON.stringify([
+    neighborIp,
+    sourceIp,
+    minRxUs,
+    minTxUs,
+    idleTxUs,
+    multiplier,
+    passive,
+    ttl,
+    multihop,
+  ]);
 }
