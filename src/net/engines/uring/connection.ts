@@ -274,7 +274,8 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.retrySend();
     if (!this.#starvedReceive) return;
     this.#starvedReceive = false;
-    if (this.receiving && this.#receiveState === UNARMED) this.#arm();
+    // what has come before is handed over first
+    if (this.receiving && this.#ahead === undefined && this.#receiveState === UNARMED) this.#arm();
   }
 
   // ── receiving ──
