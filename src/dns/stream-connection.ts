@@ -43,8 +43,13 @@ export class StreamConnection {
     this.#socket.unref();
     this.#socket.on('data', chunk => this.#heard(chunk));
     this.#socket.on('error', error => this.#broken(wordsOf(error)));
-    this.#socket.on('end', () => this.#closed());
-    this.#socket.on('close', () => this.#closed());
+    this.#socket.on('end', () => {
+      if (this.#isReady) this.#closed();
+    });
+    this.#socket.on('close', () => {
+      if (this.#isReady) this.#closed();
+      else this.#broken('it closes the connection before it can be asked');
+    });
   }
 
   /** Questions without an answer yet. */

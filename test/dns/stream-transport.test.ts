@@ -146,6 +146,15 @@ test('a connection that is not ready in time is left with the questions that wai
   assert.equal(heard.join(''), '');
 });
 
+test('a nameserver that closes before it can be asked is told of', async t => {
+  const { transport, sockets, failures } = await play(t, () => undefined, { ready: false });
+  transport.send(message('a'));
+  await until('a connection', () => sockets.length === 1);
+  sockets[0]?.end();
+  await until('a failure', () => failures.length > 0);
+  assert.deepEqual(failures, ['it closes the connection before it can be asked']);
+});
+
 test('why a nameserver cannot be reached is told in words', async () => {
   const failures: string[] = [];
   const transport = new StreamTransport(
