@@ -5,7 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Connection, ConnectionHandler } from '../../src/net/connection.ts';
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
+import { encodeIp } from '../../src/net/socket-address.ts';
+import { AF_INET, closeDescriptor, connectSocket, openSocket, sendNow } from '../../src/net/system-calls.ts';
 import { requires } from '../support/requirement.ts';
+import { until } from '../support/until.ts';
 import { listenOnLoopback, within } from './wires.ts';
 
 const SIZE = 16_384;
@@ -95,6 +98,28 @@ test('memory that a burst has needed goes back, and what comes later is received
   await burst(t, port, holder, CLIENTS);
   for (const slice of holder.held.values()) assert.ok(slice.equals(Buffer.alloc(slice.length, slice[0])));
   assert.equal(new Set([...holder.held.values()].map(slice => slice[0])).size, 251);
+  holder.letGo();
+});
+
+test('no memory goes while a completion waits to be read', async t => {
+  if (!requires(t, 'io_uring')) return;
+  const engine = new UringEngine({ bufsize: SIZE });
+  t.after(() => engine.destroy());
+  const holder = new Holder();
+  const { port } = listenOnLoopback(engine, connection => {
+    connection.handler = holder;
+    connection.receive();
+  });
+  const fd = openSocket(AF_INET, 'blocking');
+  t.after(() => closeDescriptor(fd));
+  assert.equal(connectSocket(fd, encodeIp(4, '127.0.0.1', port)), 0);
+  await until('the receive', () => engine.openConnections === 1);
+  engine.handOver();
+  assert.equal(engine.slots.trim(), true);
+  sendNow(fd, Buffer.from('bytes'));
+  engine.handOver();
+  assert.equal(engine.slots.trim(), false);
+  await until('the bytes', () => holder.held.size === 1);
   holder.letGo();
 });
 

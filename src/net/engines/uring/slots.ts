@@ -20,6 +20,7 @@ const TRIM_MS = 10_000;
 export class Slots {
   readonly size: number;
   readonly group: SlotGroup;
+  readonly #ring: Ring;
   readonly #poison: boolean;
   readonly #buffers: (Buffer | undefined)[];
   /** Sends not complete, and one for the connection that holds it. */
@@ -29,7 +30,8 @@ export class Slots {
   #lastSlot = -1;
   #trimming: NodeJS.Timeout | undefined;
 
-  private constructor(group: SlotGroup, poison: boolean) {
+  private constructor(ring: Ring, group: SlotGroup, poison: boolean) {
+    this.#ring = ring;
     this.size = group.size;
     this.group = group;
     this.#poison = poison;
@@ -42,7 +44,7 @@ export class Slots {
     const count = Math.min(wanted, mostSlots(size));
     const group = SlotGroup.open(ring, { id: GROUP, size, count, offeredAtFirst: OFFERED_AT_FIRST });
     if (group === undefined) return undefined;
-    const slots = new Slots(group, poison);
+    const slots = new Slots(ring, group, poison);
     slots.offer();
     return slots;
   }
@@ -126,9 +128,12 @@ export class Slots {
     return !this.group.available;
   }
 
-  /** Memory that was not needed since the last call goes; true: a later call could take no more. */
+  /**
+   * Memory that was not needed since the last call goes; true: a later call could take no more. None goes where a
+   * completion that is not read yet may name a slot.
+   */
   trim(): boolean {
-    return this.group.trim();
+    return !this.#ring.ready && this.group.trim();
   }
 
   /** The ring is closed and nothing is pending: nobody reads or writes here any more. */
