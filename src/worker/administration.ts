@@ -47,6 +47,7 @@ import type { ControlTls } from './control-tls.ts';
 import { ControlNumbers } from './process-numbers.ts';
 import { ProfilingDesk } from './profiling-desk.ts';
 import { ScriptDesk } from './script-desk.ts';
+import { sectionServers } from './section-servers.ts';
 import type { FromScripts } from './script-messages.ts';
 import { SharedCopies } from './shared-copies.ts';
 import { numberOfStream, threadOfStream } from './stream-reports.ts';
@@ -327,6 +328,7 @@ export class Administration {
   *#servers(): Iterable<Server> {
     for (const [backend] of this.directory.proxies.entries())
       for (const { config } of this.directory.serversOf(backend)) yield config;
+    yield* sectionServers(this.#parts.config);
   }
 
   #mistakeIn(server: Server, proxy: Proxy): string | undefined {

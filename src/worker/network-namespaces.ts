@@ -2,6 +2,7 @@
 import type { Config } from '../model/config.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import { keepsCapability } from './capabilities.ts';
+import { sectionServers } from './section-servers.ts';
 import { canOpenNamespace, OF_CLIENT, openNamespaces } from '../net/network-namespace.ts';
 
 const NEEDED = 'cap_sys_admin';
@@ -34,21 +35,15 @@ function outOfReach({ global, proxies }: Config): readonly Diagnostic[] {
   return [{ severity: 'warning', position: server.position, message: `'namespace' : ${why}` }];
 }
 
-function namedIn({
-  global,
-  proxies,
-  logForwards,
-  peers,
-  rings,
-  nameservers,
-  otherSections,
-}: Config): readonly Named[] {
+function namedIn(config: Config): readonly Named[] {
+  const { global, proxies, logForwards, peers, otherSections } = config;
   const sections = proxies.filter(({ disabled }) => !disabled);
   const lines = [
     ...global.statsSockets,
     ...[...sections, ...logForwards].flatMap(({ binds }) => binds),
     ...peers.flatMap(({ bind }) => bind ?? []),
-    ...[...sections, ...rings, ...nameservers].flatMap(({ servers }) => servers),
+    ...sections.flatMap(({ servers }) => servers),
+    ...sectionServers(config),
   ];
   const said = lines.flatMap(({ namespace, position }): Named[] =>
     namespace === undefined || namespace === OF_CLIENT ? [] : [{ name: namespace, position }],

@@ -161,14 +161,21 @@ ${DEFAULTS}
 listen l
   bind 127.0.0.1:1 namespace ../netns
   server s 127.0.0.1:8000 namespace lb-missing
+peers p
+  peer here 127.0.0.1:2
+  peer there 127.0.0.1:3 namespace lb-elsewhere
+resolvers r
+  nameserver n tcp@127.0.0.1:53 namespace lb-unnamed
 `,
   );
-  const { status, stderr } = spawnSync(LB, ['-c', '-f', path], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(LB, ['-L', 'here', '-c', '-f', path], { encoding: 'utf8' });
   assert.equal(status, 1);
   for (const [line, name] of [
     [2, 'lb-nowhere'],
     [10, '../netns'],
     [11, 'lb-missing'],
+    [14, 'lb-elsewhere'],
+    [16, 'lb-unnamed'],
   ] as const)
     assert.match(
       stderr,

@@ -155,3 +155,14 @@ test('a nameserver that comes back is asked again', async t => {
   await until('an address', async () => (await addressOf(setting, 's')) === '127.0.0.7');
   assert.ok(dns.questions.length > 0);
 });
+
+test('a certificate that is shown to a nameserver is in use', async t => {
+  const authority = new Authority(t);
+  const [{ cert, key }, { file }] = [authority.issue({ name: 'dns' }), authority.issue({ name: 'client' })];
+  const ca = authority.pem;
+  const dns = await startDnsServer(t, () => A('127.0.0.7'), { cert, key, ca, requestCert: true });
+  const setting = await start(t, `tcp@127.0.0.1:${dns.port} ssl ca-file ${authority.file} crt ${file}`);
+  await until('an address', async () => (await addressOf(setting, 's')) === '127.0.0.7');
+  assert.equal((dns.streams as TLSSocket[])[0]?.getPeerCertificate().subject.CN, 'client');
+  assert.match(await ask(setting.admin, `del ssl cert ${file}`), /in use, can't be deleted!/);
+});
