@@ -29,8 +29,8 @@ export class Evaluation {
   readonly #ports: EvaluationPorts;
   /** Whose trackers do not know yet: too early to start. */
   readonly #pending = new Set<string>();
-  /** What the file says of the priority of instances, as it was. */
-  readonly #configured = new Map<string, number>();
+  /** What the file says of priorities of instances and what weighs on them, as it was. */
+  readonly #configured = new Map<string, string>();
   /** What their groups add to the priority of instances. */
   readonly #ofGroups = new Map<string, number>();
 
@@ -72,8 +72,10 @@ export class Evaluation {
       new Set([...this.#faultsAround(instance), ...judgement.faults]),
     );
     const added = judgement.added + (this.#ofGroups.get(config.name) ?? 0);
-    const configured = (this.#configured.get(config.name) ?? config.priority) !== config.priority;
-    this.#configured.set(config.name, config.priority);
+    const said = JSON.stringify([config.priority, config.tracking]);
+    // what is tracked says the rest
+    const configured = added === 0 && (this.#configured.get(config.name) ?? said) !== said;
+    this.#configured.set(config.name, said);
     const priority = effectivePriority(config.priority, added);
     machines.tell(config.name, { kind: 'priority', priority, configured });
   }

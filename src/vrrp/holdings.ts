@@ -73,13 +73,13 @@ export class Holdings {
 
   /** A reload while master; returns the addresses that are new. */
   change(before: VrrpInstance, after: VrrpInstance): readonly IpAddressEntry[] {
-    const kept = new Set(entriesOf(after).map(entry => keyOf(entry, after)));
-    for (const entry of entriesOf(before)) if (!kept.has(keyOf(entry, before))) this.#remove(entry, before);
+    const kept = new Set(entriesOf(after).map(entry => shapeOf(entry, after)));
+    for (const entry of entriesOf(before)) if (!kept.has(shapeOf(entry, before))) this.#remove(entry, before);
     const wanted = new Set(deleteLines(after));
     void this.#ports.batch.ensure(deleteLines(before).filter(line => !wanted.has(line)));
     this.take(after);
-    const old = new Set(entriesOf(before).map(entry => keyOf(entry, before)));
-    return entriesOf(after).filter(entry => !old.has(keyOf(entry, after)));
+    const old = new Set(entriesOf(before).map(entry => shapeOf(entry, before)));
+    return entriesOf(after).filter(entry => !old.has(shapeOf(entry, after)));
   }
 
   /** Puts back what somebody else has removed, and routes that went with an address or an interface; returns the addresses. */
@@ -145,6 +145,12 @@ function addLines(config: VrrpInstance): string[] {
 function deleteLines(config: VrrpInstance): string[] {
   const routes = config.virtualRoutes.map(route => routeDeleteLine(route, routeDevice(config)));
   return [...config.virtualRules.map(ruleDeleteLine), ...routes];
+}
+
+/** With all that the kernel does not change of an address that it has. */
+function shapeOf(entry: IpAddressEntry, config: VrrpInstance): string {
+  const { scope = 'global', label, broadcast, peer, home, mngtmpaddr, autojoin } = entry;
+  return JSON.stringify([keyOf(entry, config), scope, label, broadcast, peer, home, mngtmpaddr, autojoin]);
 }
 
 function keyOf(entry: IpAddressEntry, config: VrrpInstance): string {

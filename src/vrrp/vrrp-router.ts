@@ -21,7 +21,7 @@ import { RareLog, type Log } from './log.ts';
 import { LostRoutes } from './lost-routes.ts';
 import { initialMachine } from './machine/machine-state.ts';
 import { Machines } from './machines.ts';
-import type { InstanceSnapshot, VrrpSnapshot } from '../model/vrrp-snapshot.ts';
+import type { InstanceSnapshot, VrrpSnapshot, VrrpState } from '../model/vrrp-snapshot.ts';
 import type { Network } from './network.ts';
 import { NoAccept } from './no-accept.ts';
 import type { NotifyState } from './notifier.ts';
@@ -53,6 +53,12 @@ export interface RouterPorts {
   readonly onEvent: (event: VrrpEvent) => void;
   /** What a session of BFD says of its neighbour. */
   readonly onNeighbour: (name: string, isUp: boolean) => void;
+}
+
+interface KnownState {
+  readonly kind: 'instance' | 'group';
+  readonly name: string;
+  readonly state: VrrpState;
 }
 
 export class VrrpRouter {
@@ -178,11 +184,20 @@ export class VrrpRouter {
     this.#reporter.reload(config);
     this.#links.stop();
     this.#links = this.#makeLinks(config);
+    const before = this.#states(config);
     this.#install(config);
-    for (const { name } of config.syncGroups)
-      this.#reporter.repeat('group', name, this.#machines.groupState(name));
-    for (const name of this.#instances.names())
-      this.#reporter.repeat('instance', name, this.#machines.stateOf(name));
+    for (const [key, { kind, name, state }] of this.#states(config))
+      if (before.get(key)?.state === state) this.#reporter.repeat(kind, name, state);
+  }
+
+  #states({ syncGroups }: KeepalivedConfig): ReadonlyMap<string, KnownState> {
+    const groups = syncGroups.map(({ name }): KnownState => {
+      return { kind: 'group', name, state: this.#machines.groupState(name) };
+    });
+    const instances = this.#instances.names().map((name): KnownState => {
+      return { kind: 'instance', name, state: this.#machines.stateOf(name) };
+    });
+    return new Map([...groups, ...instances].map(one => [`${one.kind} ${one.name}`, one]));
   }
 
   /** The kernel says that links or addresses changed; many messages in a row are one refresh. */

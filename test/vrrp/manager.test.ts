@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { KeepalivedConfig } from '../../src/model/keepalived.ts';
 import type { VrrpSnapshot } from '../../src/model/vrrp-snapshot.ts';
 import { ipOf } from '../../src/vrrp/ip-bytes.ts';
 import { encodeAdvert } from '../../src/vrrp/packet.ts';
@@ -318,6 +319,9 @@ test('fifo_write_vrrp_states_on_reload: a pipe hears of groups and then of insta
   heard();
   handle.reload(config);
   assert.equal(heard(), 'GROUP "G" MASTER 0\nINSTANCE "V" MASTER 100\nINSTANCE "W" MASTER 100\n');
+  const another = configOf(instance('', 'X', 53, '10.0.0.210')).instances;
+  handle.reload({ ...config, instances: [...config.instances, ...another] });
+  assert.deepEqual(heard().split('\n').slice(0, 2), ['INSTANCE "X" BACKUP 100', 'GROUP "G" MASTER 0']);
   handle.releaseNow();
   closeSync(reader);
   rmSync(folder, { recursive: true });
@@ -379,6 +383,38 @@ test('garp_extra_if tells of other interfaces again and again, first behind the 
   const times = later.map(({ at }) => Math.round((at - master) / 100) * 100);
   assert.deepEqual(times, [6000, 11_000]);
   handle.releaseNow();
+});
+
+test('vrrp_notify_priority_changes: a pipe hears of what is tracked, and not of weights that a reload takes away', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-'));
+  const pipe = join(folder, 'pipe');
+  const globals = `global_defs {\n vrrp_notify_fifo ${pipe}\n vrrp_notify_priority_changes\n}\n`;
+  const tracking = (weight: number): KeepalivedConfig =>
+    configOf(globals + instance(`track_interface {\n eth1 weight ${weight}\n}`));
+  const fake = node();
+  fake.network.addLink('eth1', '10.0.1.1');
+  const handle = fake.start(tracking(10));
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const heard = (): string[] => {
+    const bytes = Buffer.alloc(4096);
+    try {
+      return bytes.toString('utf8', 0, readSync(reader, bytes)).split('\n').filter(Boolean);
+    } catch {
+      return [];
+    }
+  };
+  await fake.clock.pass(361);
+  heard();
+  handle.reload(tracking(20));
+  assert.deepEqual(heard(), ['INSTANCE "V" MASTER_PRIORITY 120']);
+  handle.reload(configOf(globals + instance()));
+  assert.equal(handle.snapshot().instances[0]?.effectivePriority, 100);
+  handle.reload(configOf(globals + instance().replace('priority 100', 'priority 110')));
+  assert.equal(handle.snapshot().instances[0]?.effectivePriority, 110);
+  assert.deepEqual(heard(), []);
+  handle.releaseNow();
+  closeSync(reader);
+  rmSync(folder, { recursive: true });
 });
 
 test('an address that the kernel refuses is told of once, and is there and announced when it takes it', async () => {

@@ -575,6 +575,20 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!existsSync(pipes.a) && !existsSync(pipes.b));
   });
 
+  test('a reload changes the label of an address, which the kernel keeps of one that is there', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge')) return;
+    const lab = Lab.create(t, ['a']);
+    const config = (more: string): string => instance({ addresses: [`${VIP}/24 ${more}`] });
+    const a = await lab.router('a', 'lb', config(''));
+    await a.enters('MASTER');
+    const shown = (): string => lab.in('a', `ip -o addr show dev eth0 to ${VIP}`);
+    a.reload(config('label eth0:vip'));
+    await lab.until(() => / eth0:vip\\/.test(shown()));
+    a.reload(config(''));
+    await lab.until(() => / eth0\\/.test(shown()));
+    await a.stop();
+  });
+
   test('use_vmac_addr: an address on another interface has a virtual MAC there, which comes and goes with it', async t => {
     if (!requires(t, 'root', 'ip', 'bridge')) return;
     const lab = Lab.create(t, ['a'], 2);
