@@ -35,10 +35,10 @@ export class StreamConnection {
   /** Since the last question. */
   #bytes = 0;
 
-  /** `connectMs`: how long it may take to be ready. */
+  /** `connectMs`: how long it may take to be ready; 0: as long as an answer. */
   constructor(open: (ready: () => void) => Socket, connectMs: number, events: StreamEvents) {
     this.#events = events;
-    this.#timer = this.#after(connectMs, () => this.#broken('it takes too long to connect'));
+    this.#timer = this.#after(connectMs || SILENCE_MS, () => this.#broken('it takes too long to connect'));
     this.#socket = open(() => this.#ready());
     this.#socket.unref();
     this.#socket.on('data', chunk => this.#heard(chunk));

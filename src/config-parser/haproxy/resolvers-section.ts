@@ -9,8 +9,8 @@ import type { Keyword } from '../keyword.ts';
 import type { LineContext } from '../line-context.ts';
 import type { ParsedAddress } from '../address.ts';
 import { readParsedAddress } from './address-argument.ts';
-import { withPrefix } from './argument.ts';
-import { rowsOf, uniqueName, type OtherDraft } from './other-rows.ts';
+import { badNameCharacter, withPrefix } from './argument.ts';
+import { rowsOf, uniqueName, type LineCheck, type OtherDraft } from './other-rows.ts';
 import { createProxyDraft } from './proxy-draft.ts';
 import { createServerDraft, type ServerDraft } from './server-draft.ts';
 import { readServerOptions, setAddress } from './server-line.ts';
@@ -46,9 +46,14 @@ function parseNameserver(draft: ResolversDraft, words: readonly Word[], context:
   const [name, where, ...options] = words as [Word, Word, ...Word[]];
   if (/^quic[46]?@/.test(where.text))
     return context.alert(where, `QUIC is not supported, as '${where.text}' asks for.`);
+  const bad = badNameCharacter(name.text);
+  if (bad !== undefined)
+    return context.alert(name, `character '${bad}' is not permitted in server name '${name.text}'.`);
   const about = withPrefix(context, `'nameserver ${name.text}'`);
   const address = readParsedAddress(where, 'address', about, ADDRESS);
   if (address === undefined) return;
+  if (address.address.kind !== 'ip' && address.address.kind !== 'name')
+    return about.alert(where, `nameservers are asked over IP, not at '${where.text}'.`);
   if (address.transport === 'stream') draft.servers.push(readStream(name, address, options, context));
   else judgeDatagrams(options, about);
   draft.lines.push(context.line);
@@ -84,6 +89,16 @@ function judgeDatagrams(options: readonly Word[], context: LineContext): void {
     context.warn(first, `'${first.text}' is ignored: parameters are for nameservers behind 'tcp@'.`);
 }
 
+/** `10` is meant to be seconds more often than not. */
+const warnOfSmallTime: LineCheck = (_draft, [time], context) => {
+  const ms = Number(time?.text);
+  if (time === undefined || !/^\d+$/.test(time.text) || ms === 0 || ms >= 100) return true;
+  const said = context.line.map(({ text: word }) => word).join(' ');
+  const why = 'looks suspiciously small for a value in milliseconds';
+  context.warn(time, `'${said}' ${why}. Please use an explicit unit ('${ms}ms') if that was the intent.`);
+  return true;
+};
+
 const resolvers = rowsOf('resolvers');
 
 export const RESOLVERS_KEYWORDS: readonly Keyword<ResolversDraft>[] = [
@@ -97,11 +112,11 @@ export const RESOLVERS_KEYWORDS: readonly Keyword<ResolversDraft>[] = [
   },
   resolvers('parse-resolv-conf', nothing(), `takes the system's DNS servers`),
   ...['nx', 'refused', 'timeout', 'other', 'valid', 'obsolete'].map(event =>
-    resolvers(`hold ${event}`, time(), `how long the last answer counts after '${event}'`),
+    resolvers(`hold ${event}`, time(), `how long the last answer counts after '${event}'`, warnOfSmallTime),
   ),
   resolvers('resolve_retries', leadingInteger(0, MAX), 'queries before giving up'),
-  resolvers('timeout resolve', time(), 'interval between resolutions'),
-  resolvers('timeout retry', time(), 'wait for an answer'),
+  resolvers('timeout resolve', time(), 'interval between resolutions', warnOfSmallTime),
+  resolvers('timeout retry', time(), 'wait for an answer', warnOfSmallTime),
   resolvers('accepted_payload_size', integer(12, 65_535), 'largest answer asked for'),
   resolvers('resolution_pool_size', text('<number>', 0, 64), 'removed', undefined, {
     removed: `'resolution_pool_size' directive is not supported anymore (it never appeared in a stable release).`,
