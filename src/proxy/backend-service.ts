@@ -332,6 +332,12 @@ export class BackendService implements BackendRuntime {
     return usable.count;
   }
 
+  activeServers(): number {
+    const usable = this.#state.usable(this.row);
+    usable.refresh();
+    return usable.activeCount;
+  }
+
   #withId(id: number): ServerRuntime | undefined {
     return this.servers.find(({ config }) => config.id === id);
   }

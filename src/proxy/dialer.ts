@@ -1,15 +1,14 @@
 /**
- * Gets a stream (an HTTP request or a TCP session) its server connection, and gives the server's slot back when
- * the stream is done. The same for both modes:
+ * Gets a stream, of either mode, its server connection, and gives the server's slot back when the stream is done:
  *
- *              ┌──────────── another try ◀──── TURNAROUND (same server again: wait first)
+ *              ┌──────────── another try ◀──── TURNAROUND (same server, or the only one)
  *              ▼                                    ▲
  *   start ─▶ choose ─▶ QUEUED ─slot─▶ connect ─▶ CONNECTING ─(PROXY header, TLS)─▶ READY
  *              │          │ timeout                 │ refused or timed out, no retries left
  *              ▼          ▼                         ▼
  *            onDialFailed(reason) ◀─────────────────┘
  *
- * JOINING takes the place of CONNECTING where another stream has a connection made that will carry this one too.
+ * JOINING takes the place of CONNECTING where another stream makes a connection that will carry this one too.
  */
 import type { Cause } from '../base/failure.ts';
 import type { Connection, ConnectionHandler, Endpoint } from '../net/connection.ts';
@@ -117,8 +116,14 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   retry(): boolean {
     if (this.#triesLeft <= 0) return false;
     this.#connection = undefined;
-    if (!this.#redispatched()) this.#connect(this.#server as ServerRuntime);
+    this.#leaves();
+    this.#goOn();
     return true;
+  }
+
+  #goOn(): void {
+    if (this.#server === undefined) this.#choose(this.#left);
+    else this.#connect(this.#server);
   }
 
   // ── choosing ──
@@ -339,7 +344,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
       const refusal = this.#handshake?.unanswered ?? refusalOf(this.#connection, 'timeout');
       this.#dropConnection();
       this.#connectFailed('connect-timeout', refusal);
-    } else if (this.#state === TURNAROUND) this.#connect(this.#server as ServerRuntime);
+    } else if (this.#state === TURNAROUND) this.#goOn();
   }
 
   #connectFailed(failure: DialFailure, refusal?: ServerRefusal): void {
@@ -348,10 +353,11 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#thread.wheel.clear(this.timer);
     (this.#server as ServerRuntime).observer?.connectFailed();
     this.#dial?.end(this, failure, refusal);
-    const { retryOn } = this.#backend as BackendRuntime;
-    if (this.#triesLeft <= 0 || !retryOn.has('conn-failure')) return this.#fail(failure);
-    // the same server again, but not at once: it may just be starting
-    if (!this.#redispatched()) this.#pause(turnaroundMs(this.#connectTimeoutMs));
+    const backend = this.#backend as BackendRuntime;
+    if (this.#triesLeft <= 0 || !backend.retryOn.has('conn-failure')) return this.#fail(failure);
+    // the same server again, or the only one, but not at once: it may just be starting
+    if (this.#leaves() && backend.activeServers() > 1) this.#choose(this.#left);
+    else this.#pause(turnaroundMs(this.#connectTimeoutMs));
   }
 
   #pause(delayMs: number): void {
@@ -360,8 +366,8 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#stream.watch?.();
   }
 
-  /** `option redispatch`: another server on the tries it names, or at once where no server is preferred. */
-  #redispatched(): boolean {
+  /** `option redispatch`: for another server, on the tries it names, or on any where no server is preferred. */
+  #leaves(): boolean {
     const server = this.#server as ServerRuntime;
     this.#triesLeft--;
     if (!this.#mayLeave(server)) {
@@ -373,17 +379,14 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
     this.#server = undefined;
     this.#stream.transaction.retries++;
     this.#left = server;
-    this.#choose(server);
     return true;
   }
 
   #mayLeave(server: ServerRuntime): boolean {
     const backend = this.#backend as BackendRuntime;
     const attachment = { isBound: this.#direct, isRunning: backend.isRunning(server) };
-    return (
-      mayRedispatch(backend, attachment, this.#triesLeft) &&
-      !backend.forcesPersistence(this.#stream.transaction)
-    );
+    if (backend.forcesPersistence(this.#stream.transaction)) return false;
+    return mayRedispatch(backend, attachment, this.#triesLeft);
   }
 
   #fail(failure: DialFailure): void {

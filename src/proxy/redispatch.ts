@@ -18,7 +18,7 @@ export function mayRedispatch(
   const { redispatchAfter, retries } = backend.config;
   if (redispatchAfter === 0) return false;
   if (!isRunning) return true;
-  if (!isBound && backend.isRoundRobin && backend.usableServers() > 1) return true;
+  if (!isBound && backend.isRoundRobin && backend.activeServers() > 1) return true;
   const tried = retries - triesLeft;
   const interval = redispatchAfter > 0 ? redispatchAfter : retries + 1 + redispatchAfter;
   return interval <= 1 || tried % interval === 0;

@@ -308,6 +308,8 @@ export interface BackendRuntime {
   serverAt(row: number): ServerRuntime;
   /** Servers that can take traffic now. */
   usableServers(): number;
+  /** Those that are no backups. */
+  activeServers(): number;
 }
 
 /** Of a target that is no server (`dispatch`, `option transparent`): nothing is counted for it. */

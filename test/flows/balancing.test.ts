@@ -122,6 +122,34 @@ ${origins.map((origin, index) => `  server s${index} ${origin.address}`).join('\
   assert.equal(served, 2000);
 });
 
+test('the only server is tried again after a pause, whether it may be left or not', async t => {
+  const [dead, ports] = [await freePort(), [await freePort(), await freePort()]];
+  await startBalancer(
+    t,
+    `${DEFAULTS}
+  timeout connect 300ms
+  retries 1
+listen stays
+  bind 127.0.0.1:${ports[0]}
+  option redispatch 0
+  server s 127.0.0.1:${dead}
+listen leaves
+  bind 127.0.0.1:${ports[1]}
+  option redispatch 1
+  server s 127.0.0.1:${dead}
+  server spare 127.0.0.1:${dead} backup
+`,
+    { ports },
+  );
+  for (const port of ports) {
+    const began = performance.now();
+    const client = await KeepAliveClient.open(port);
+    assert.equal((await client.request(GET)).status, 503);
+    client.close();
+    assert.ok(performance.now() - began >= 290, `port ${port}`);
+  }
+});
+
 test('nobody listening gives 503, a silent server 504, a full server 503 after timeout queue', async t => {
   const silent = await startRawOrigin(t, () => undefined);
   const [dead, ports] = [await freePort(), [await freePort(), await freePort(), await freePort()]];

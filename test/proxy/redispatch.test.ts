@@ -13,7 +13,7 @@ function triesElsewhere(
   const backend = {
     config: { redispatchAfter, retries },
     isRoundRobin,
-    usableServers: () => 2,
+    activeServers: () => 2,
   } as unknown as BackendRuntime;
   const tries = Array.from({ length: retries }, (_, index) => index + 1);
   return tries.filter(tried => mayRedispatch(backend, { isBound, isRunning }, retries - tried));
