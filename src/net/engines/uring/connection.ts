@@ -274,8 +274,9 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.retrySend();
     if (!this.#starvedReceive) return;
     this.#starvedReceive = false;
-    // what has come before is handed over first
-    if (this.receiving && this.#ahead === undefined && this.#receiveState === UNARMED) this.#arm();
+    // what has come before is handed over first, and what is moved is not received
+    const isDelivered = this.#ahead === undefined && this.#transfer === undefined;
+    if (this.receiving && isDelivered && this.#receiveState === UNARMED) this.#arm();
   }
 
   // ── receiving ──
