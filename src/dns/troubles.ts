@@ -1,18 +1,12 @@
-/** Tells why nameservers cannot be asked, but not again and again: a cause that stays is told once a minute. */
-import type { Nameserver } from './nameserver.ts';
-
+/** Tells why nameservers cannot be asked, but not again and again: each cause once a minute at most. */
 const REPEATED_AFTER_MS = 60_000;
-
-interface Told {
-  readonly cause: string;
-  readonly at: number;
-}
 
 export class Troubles {
   readonly #section: string;
   readonly #warn: (text: string) => void;
   readonly #now: () => number;
-  readonly #last = new Map<Nameserver, Told>();
+  /** When, by what was told. */
+  readonly #told = new Map<string, number>();
 
   constructor(section: string, warn: (text: string) => void, now: () => number) {
     this.#section = section;
@@ -20,12 +14,12 @@ export class Troubles {
     this.#now = now;
   }
 
-  tell(nameserver: Nameserver, cause: string): void {
-    const last = this.#last.get(nameserver);
+  tell({ name, place }: { readonly name: string; readonly place: string }, cause: string): void {
+    const text = `Nameserver ${this.#section}/${name} at ${place} cannot be asked: ${cause}.`;
     const now = this.#now();
-    if (last?.cause === cause && now - last.at < REPEATED_AFTER_MS) return;
-    this.#last.set(nameserver, { cause, at: now });
-    const { name, place } = nameserver;
-    this.#warn(`Nameserver ${this.#section}/${name} at ${place} cannot be asked: ${cause}.`);
+    for (const [other, at] of this.#told) if (now - at >= REPEATED_AFTER_MS) this.#told.delete(other);
+    if (this.#told.has(text)) return;
+    this.#told.set(text, now);
+    this.#warn(text);
   }
 }
