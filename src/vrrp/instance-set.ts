@@ -97,5 +97,6 @@ export class InstanceSet {
 
 /** What makes an instance another one. Peers follow a changed version, password or group within an interval or two. */
 function identityOf({ family, interface: base, virtualRouterId, useVmac }: VrrpInstance): string {
-  return JSON.stringify([family, base, virtualRouterId, useVmac]);
+  // where its adverts leave is no reason
+  return JSON.stringify([family, base, virtualRouterId, useVmac?.name, useVmac?.mac]);
 }

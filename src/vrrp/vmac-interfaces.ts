@@ -46,6 +46,7 @@ export class VmacInterfaces {
       const there =
         network.link(name) !== undefined && network.link(made.vmac.base)?.index === made.baseIndex;
       if (!same || !there) this.#unmake(name, made);
+      else this.#made.set(name, { ...made, vmac });
     }
     const possible = [...wanted.values()].filter(({ base }) => network.link(base) !== undefined);
     this.#reports.arrange(`${config.globalDefs.nftables.table}_vmac`, possible);

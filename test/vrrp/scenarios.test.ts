@@ -589,6 +589,33 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     await a.stop();
   });
 
+  test('use_vmac: a reload that sends adverts from below, or from the virtual MAC again, keeps the state', async t => {
+    if (!requires(t, 'root', 'ip', 'bridge')) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const config = (priority: number, ...more: readonly string[]): string =>
+      instance({ priority, addresses: ['fe80::9:100/64', 'fd09::100/64'], more: ['use_vmac', ...more] });
+    const a = await lab.router('a', 'lb', config(150, 'vmac_xmit_base'));
+    await a.enters('MASTER');
+    const b = await lab.router('b', 'lb', config(100));
+    await b.enters('BACKUP');
+    const [mark, markOfB] = [a.mark, b.mark];
+    const heard = async (): Promise<number> =>
+      (await b.snapshot()).instances[0]?.counters.advertsReceived ?? 0;
+    for (const more of [[], ['vmac_xmit_base']]) {
+      const from = a.mark;
+      a.reload(config(150, ...more));
+      await a.watched.line(/reloaded/, from);
+      const before = await heard();
+      while ((await heard()) < before + 5);
+    }
+    const changes = [...a.watched.lines.slice(mark), ...b.watched.lines.slice(markOfB)];
+    assert.deepEqual(
+      changes.filter(line => line.includes(' -> ')),
+      [],
+    );
+    await a.stop();
+  });
+
   test('use_vmac_addr: an address on another interface has a virtual MAC there, which comes and goes with it', async t => {
     if (!requires(t, 'root', 'ip', 'bridge')) return;
     const lab = Lab.create(t, ['a'], 2);
