@@ -24,7 +24,7 @@ import type { Passenger, SharedDial } from './http2/server-dials.ts';
 import { dialsFor } from './http2/server-reuse.ts';
 import { refusalOf } from './open-connection.ts';
 import { QueuePlace } from './queue-place.ts';
-import { mayRedispatch, turnaroundMs } from './redispatch.ts';
+import { mayRedispatch, retriesOf, turnaroundMs } from './redispatch.ts';
 import { UnderWay } from './under-way.ts';
 import { NO_ROW, type BackendRuntime, type DataThread, type ServerRuntime } from './runtime.ts';
 import { learnCertificate, learnSource } from './server-source.ts';
@@ -83,7 +83,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
 
   start(backend: BackendRuntime): void {
     this.#backend = backend;
-    this.#triesLeft = backend.config.retries;
+    this.#triesLeft = retriesOf(backend, this.#stream.transaction);
     this.#connectTimeoutMs = backend.config.timeouts.connect;
     this.#choose(undefined);
   }
@@ -385,8 +385,7 @@ export class Dialer extends UnderWay implements ConnectionHandler, Waiter, Hands
   #mayLeave(server: ServerRuntime): boolean {
     const backend = this.#backend as BackendRuntime;
     const attachment = { isBound: this.#direct, isRunning: backend.isRunning(server) };
-    if (backend.forcesPersistence(this.#stream.transaction)) return false;
-    return mayRedispatch(backend, attachment, this.#triesLeft);
+    return mayRedispatch(backend, this.#stream.transaction, attachment, this.#triesLeft);
   }
 
   #fail(failure: DialFailure): void {

@@ -1,5 +1,6 @@
 /** `option redispatch`: on which of its tries a request may leave the server it was sent to. */
 import type { BackendRuntime } from './runtime.ts';
+import type { Transaction } from './transaction.ts';
 
 /** How a request stands to the server that it was sent to. */
 export interface Attachment {
@@ -9,14 +10,24 @@ export interface Attachment {
   readonly isRunning: boolean;
 }
 
+/** How often it may be tried again. */
+export function retriesOf(
+  backend: BackendRuntime,
+  { retriesAllowed }: Pick<Transaction, 'retriesAllowed'>,
+): number {
+  return retriesAllowed ?? backend.config.retries;
+}
+
 /** `triesLeft`: behind the next one. */
 export function mayRedispatch(
   backend: BackendRuntime,
+  transaction: Transaction,
   { isBound, isRunning }: Attachment,
   triesLeft: number,
 ): boolean {
-  const { redispatchAfter, retries } = backend.config;
-  if (redispatchAfter === 0) return false;
+  const { redispatchAfter } = backend.config;
+  const retries = retriesOf(backend, transaction);
+  if (redispatchAfter === 0 || backend.forcesPersistence(transaction)) return false;
   if (!isRunning) return true;
   if (!isBound && backend.isRoundRobin && backend.activeServers() > 1) return true;
   const tried = retries - triesLeft;

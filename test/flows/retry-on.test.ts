@@ -45,6 +45,22 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
+  {
+    title: 'what a rule allows more',
+    words: 'retry-on empty-response',
+    rule: 'http-request set-retries 4',
+    answers: ['', '', '', '', GOOD],
+    status: 200,
+    tries: 5,
+  },
+  {
+    title: 'what a rule forbids',
+    words: 'retry-on empty-response',
+    rule: 'http-request set-retries 0',
+    answers: [''],
+    status: 502,
+    tries: 1,
+  },
   { title: 'a listed status', words: 'retry-on 503', answers: [UNAVAILABLE], status: 200, tries: 2 },
   { title: 'another status', words: 'retry-on 500', answers: [UNAVAILABLE], status: 503, tries: 1 },
   {

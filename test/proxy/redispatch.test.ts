@@ -3,20 +3,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mayRedispatch } from '../../src/proxy/redispatch.ts';
 import type { BackendRuntime } from '../../src/proxy/runtime.ts';
+import type { Transaction } from '../../src/proxy/transaction.ts';
 
 /** The tries, of `retries`, that may go elsewhere. */
 function triesElsewhere(
   redispatchAfter: number,
   retries: number,
-  { isRoundRobin = false, isBound = false, isRunning = true } = {},
+  { isRoundRobin = false, isBound = false, isRunning = true, isForced = false } = {},
+  retriesAllowed?: number,
 ): number[] {
   const backend = {
     config: { redispatchAfter, retries },
     isRoundRobin,
     activeServers: () => 2,
+    forcesPersistence: () => isForced,
   } as unknown as BackendRuntime;
-  const tries = Array.from({ length: retries }, (_, index) => index + 1);
-  return tries.filter(tried => mayRedispatch(backend, { isBound, isRunning }, retries - tried));
+  const transaction = { retriesAllowed } as unknown as Transaction;
+  const allowed = retriesAllowed ?? retries;
+  const tries = Array.from({ length: allowed }, (_, index) => index + 1);
+  return tries.filter(tried => mayRedispatch(backend, transaction, { isBound, isRunning }, allowed - tried));
 }
 
 test('a positive interval counts from the first try, a negative one is so long that as many are left behind it', () => {
@@ -38,4 +43,13 @@ test('nothing holds a request at a server that is down or warming up, unless red
 test('a request that no persistence holds leaves at once where any server will do', () => {
   assert.deepEqual(triesElsewhere(-1, 3, { isRoundRobin: true }), [1, 2, 3]);
   assert.deepEqual(triesElsewhere(-1, 3, { isRoundRobin: true, isBound: true }), [3]);
+});
+
+test('a rule about retries changes which one is the last', () => {
+  assert.deepEqual(triesElsewhere(-1, 3, {}, 5), [5]);
+  assert.deepEqual(triesElsewhere(1, 3, {}, 0), []);
+});
+
+test('force-persist holds a request', () => {
+  assert.deepEqual(triesElsewhere(1, 3, { isForced: true }), []);
 });
