@@ -47,9 +47,16 @@ export function judgeImage(bytes: Buffer): Verdict {
   if (bytes.length === 0) return 'empty';
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'foreign';
   if (bytes.length < OBJECTS_AT * DOUBLE) return 'broken';
-  const count = bytes.readDoubleLE(COUNT_AT * DOUBLE);
-  if (bytes.readDoubleLE(FIELDS_AT * DOUBLE) !== FIELDS_CRC) return 'foreign';
+  const head = headOf(bytes);
+  if (head[FIELDS_AT] !== FIELDS_CRC) return 'foreign';
+  const count = head[COUNT_AT] as number;
   return Number.isInteger(count) && count >= 0 && sizeOf(count) <= bytes.length ? 'good' : 'broken';
+}
+
+function headOf(bytes: Buffer): Float64Array {
+  const head = new Float64Array(PROCESSES_AT);
+  bytes.copy(new Uint8Array(head.buffer), 0, 0, head.byteLength);
+  return head;
 }
 
 function sizeOf(count: number): number {
@@ -64,7 +71,7 @@ export class CounterImage {
 
   /** With room for so many objects more, but for `most` in all. `from`: that was found to be good; else nothing is in it. */
   constructor(more: number, most: number, from?: Buffer) {
-    const found = from === undefined ? 0 : from.readDoubleLE(COUNT_AT * DOUBLE);
+    const found = from === undefined ? 0 : (headOf(from)[COUNT_AT] as number);
     this.#room = Math.max(found, Math.min(found + more, most));
     const memory = new ArrayBuffer(sizeOf(this.#room));
     this.#bytes = Buffer.from(memory);

@@ -1,6 +1,6 @@
 /** Counters that are kept over reloads (`shm-stats-file`), through the running program with its master. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -101,14 +101,13 @@ test('totals begin anew when all processes have ended, and go on when they were 
 });
 
 test('a file that cannot be had keeps the program from starting; a check does not touch it', async t => {
-  const given = await setting(t);
-  const file = join(given.folder, 'counters');
-  mkdirSync(file);
-  const balancer = startBalancer(t, given.config);
-  await assert.rejects(balancer, /cannot open shm stats file '.*counters': /);
-  const checked = await setting(t);
-  const configuration = join(checked.folder, 'lb.cfg');
-  writeFileSync(configuration, checked.config);
-  execFileSync(LB, ['-c', '-f', configuration], { stdio: 'pipe' });
-  assert.equal(existsSync(join(checked.folder, 'counters')), false);
+  const { folder, config } = await setting(t);
+  const [configuration, counters] = [join(folder, 'lb.cfg'), join(folder, 'counters')];
+  writeFileSync(configuration, config);
+  assert.equal(spawnSync(LB, ['-c', '-f', configuration]).status, 0);
+  assert.equal(existsSync(counters), false);
+  mkdirSync(counters);
+  const { status, stderr } = spawnSync(LB, ['-db', '-f', configuration], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.ok(stderr.includes(`config: cannot open shm stats file '${counters}': `), stderr);
 });
