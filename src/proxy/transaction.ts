@@ -223,7 +223,9 @@ export class Transaction extends ExchangeVerbs implements ExchangeContext, Excha
   }
 
   /** Made when it is first asked for, by the log at the latest. */
+  /** What could not be read is no request: it has none. */
   get uniqueId(): string | undefined {
+    if (this.badRequest) return this.knownUniqueId;
     return (this.knownUniqueId ??= this.frontendRuntime.uniqueId(this));
   }
 }

@@ -77,7 +77,9 @@ test('every alias says what it is for', () => {
     assert.equal(rendered(format, CTX), expected, format);
 });
 
-test('a query that is not there leaves one blank only', () => {
+test('a query or a path that is not there leaves one blank only', () => {
+  const star = sampleContext({ requestLine: { method: 'OPTIONS', target: '*', version: 11 } });
+  assert.equal(rendered('%HM %HPO %HV', star), 'OPTIONS HTTP/1.1');
   const ctx = sampleContext({ requestLine: { method: 'GET', target: '/x', version: 11 } });
   assert.equal(rendered('%HM %HQ %HU', ctx), 'GET /x');
   assert.equal(rendered('%HM %{+Q}HQ %HU', ctx), 'GET "" /x');

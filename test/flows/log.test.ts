@@ -238,6 +238,8 @@ backend app
   const id = (await receiver.find(/id=(\S+ 127\.0\.0\.1)\n$/))[1];
   assert.equal(seen, id);
   assert.equal(/^x-id: (.*)\r$/im.exec(answer)?.[1], id);
+  await exchangeRaw(port, 'nonsense\r\n\r\n');
+  await receiver.find(/id=-\n$/);
 });
 
 test('a frontend without a format says who connected; options choose what is worth a line', async t => {

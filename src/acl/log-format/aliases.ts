@@ -175,11 +175,14 @@ export const ALIASES: readonly Alias[] = [
     'request target without query',
     unlessBad(parts => parts.target.split('?', 1)[0]),
   ),
-  requestAlias(
-    'HPO',
-    'path without host and query',
-    unlessBad(parts => pathOf(parts.target) ?? ''),
-  ),
+  {
+    ...requestAlias(
+      'HPO',
+      'path without host and query',
+      unlessBad(parts => pathOf(parts.target) ?? ''),
+    ),
+    nothing: 'without quotes',
+  },
   {
     ...requestAlias(
       'HQ',
