@@ -9,6 +9,8 @@ import { DEFAULT_SETTINGS } from '../../src/dns/settings.ts';
 
 const [NX, REFUSED] = [3, 5];
 const TYPE_A = 1;
+const SOON_MS = 100;
+const NEVER_MS = 600_000;
 
 /** An answer with one address, or an error. */
 function answerTo(question: Buffer, rcode = 0): Buffer {
@@ -27,8 +29,12 @@ function typeOf(question: Buffer): number {
 
 type Answers = (question: Buffer, earlier: readonly Buffer[]) => readonly Buffer[];
 
-/** Of a section with these nameservers: gives what became of a name, and all counters. */
-async function resolve(t: TestContext, ...nameservers: readonly Answers[]): Promise<[string, ...object[]]> {
+/** Of a section with these nameservers, who are asked again after that time: gives what became of a name, and all counters. */
+async function resolve(
+  t: TestContext,
+  retryMs: number,
+  ...nameservers: readonly Answers[]
+): Promise<[string, ...object[]]> {
   const settings = await Promise.all(
     nameservers.map(async (answers, index) => {
       const socket = createSocket('udp4').bind(0, '127.0.0.1');
@@ -45,7 +51,7 @@ async function resolve(t: TestContext, ...nameservers: readonly Answers[]): Prom
       return { name: `n${index}`, address, stream, onlyStreams: false };
     }),
   );
-  const times = { resolveMs: 60_000, retryMs: 200 };
+  const times = { resolveMs: NEVER_MS, retryMs, retries: 1000 };
   const resolvers = new Resolvers(
     { ...DEFAULT_SETTINGS, ...times, name: 'res', nameservers: settings },
     () => undefined,
@@ -63,12 +69,14 @@ async function resolve(t: TestContext, ...nameservers: readonly Answers[]): Prom
 }
 
 test('an answer that comes when its question was asked again is taken', async t => {
-  const [fate] = await resolve(t, (_question, earlier) => earlier.slice(-1).map(one => answerTo(one)));
+  const [fate] = await resolve(t, SOON_MS, (_question, earlier) =>
+    earlier.slice(-1).map(one => answerTo(one)),
+  );
   assert.equal(fate, '192.0.2.1');
 });
 
 test('a good answer is taken when the other family is asked for already, an error is not', async t => {
-  const [fate, counters] = await resolve(t, (question, [first]) =>
+  const [fate, counters] = await resolve(t, NEVER_MS, (question, [first]) =>
     first === undefined
       ? [answerTo(question, NX)]
       : [answerTo(first, REFUSED), ...(typeOf(question) === TYPE_A ? [] : [answerTo(first)])],
@@ -87,6 +95,7 @@ test('a good answer is taken when the other family is asked for already, an erro
 test('a nameserver that says twice that it does not know stands for itself alone', async t => {
   const [fate, first] = await resolve(
     t,
+    SOON_MS,
     question => [answerTo(question, NX), answerTo(question, NX)],
     (_question, earlier) => earlier.slice(-1).map(one => answerTo(one)),
   );
