@@ -32,7 +32,7 @@ function diskSource(configId?: string): ConfigSource {
     glob,
     configId: configId ?? host.split('.')[0] ?? host,
     environment: process.env,
-    random: Math.random,
+    random: () => Math.floor(Math.random() * 2 ** 31),
     hostname: host,
     interfaceExists: name => existsSync(`/sys/class/net/${name}`),
     isLoopback,

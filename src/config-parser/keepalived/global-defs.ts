@@ -39,6 +39,7 @@ export interface GlobalDraft extends ReloadDraft {
   fifos: { path?: NotifyFifo; script?: ScriptCommand }[];
   fifoOnReload: boolean;
   logUnknownVrids: boolean;
+  randomSeed?: number;
   vmacPrefix: string;
   vmacAddressPrefix?: string;
   scheduling: SchedulingDraft;
@@ -287,6 +288,12 @@ const ROWS: readonly Row[] = [
   ...fifo('lvs_notify_fifo', 2, 'named pipe for checker events'),
   boolRow('fifo_write_vrrp_states_on_reload', 'fifoOnReload', 'report states again after a reload'),
   ...SCHEDULING_ROWS,
+  integerRow(
+    'random_seed',
+    'randomSeed',
+    [0, 0xffff_ffff],
+    'the numbers of ${_RANDOM} are the same each time',
+  ),
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
   text('vmac_addr_prefix', 'vmacAddressPrefix', 'STRING', 'the same for addresses elsewhere'),
   text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),

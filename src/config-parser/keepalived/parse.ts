@@ -13,6 +13,7 @@ import { OWNER, priorityOf, resolveInstance } from './resolve-instance.ts';
 import { forGroupMember, forGroupWithOwner, resolveTracking, type Known } from './resolve-tracking.ts';
 import { RulePreferences } from './rule-preferences.ts';
 import type { Scope } from './scope.ts';
+import { seededRandom } from './seeded-random.ts';
 import type { ConfigSource } from './source.ts';
 import { resolveMembers, type GroupDraft } from './sync-group.ts';
 import { usableScripts, warnAboutScripts, withUsableCheckers } from './judge-scripts.ts';
@@ -32,6 +33,21 @@ export interface KeepalivedResult {
 
 /** Several files count as one, in their order. */
 export function parseKeepalived(paths: string | readonly string[], source: ConfigSource): KeepalivedResult {
+  const first = readFiles(paths, source);
+  const { randomSeed } = first.draft.global;
+  // it counts for what stands before it, too
+  const { draft, scope } =
+    randomSeed === undefined ? first : readFiles(paths, { ...source, random: seededRandom(randomSeed) });
+  const config = resolve(draft, scope);
+  warnAboutScripts(config, scope);
+  const { diagnostics, status, missesInstances } = scope.report;
+  return { config, diagnostics, status, missesInstances };
+}
+
+function readFiles(
+  paths: string | readonly string[],
+  source: ConfigSource,
+): { readonly draft: TopDraft; readonly scope: Scope } {
   const report = new Report();
   const preprocessor = new Preprocessor(source, report);
   for (const path of typeof paths === 'string' ? [paths] : paths) {
@@ -43,10 +59,7 @@ export function parseKeepalived(paths: string | readonly string[], source: Confi
   const scope: Scope = { report, source, rulePreferences: new RulePreferences() };
   const draft = newTopDraft();
   TOP.read(draft, buildBlocks(preprocessor.lines, report), scope);
-  const config = resolve(draft, scope);
-  warnAboutScripts(config, scope);
-  const { diagnostics, status, missesInstances } = report;
-  return { config, diagnostics, status, missesInstances };
+  return { draft, scope };
 }
 
 function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {

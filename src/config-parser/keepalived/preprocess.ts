@@ -222,7 +222,7 @@ export class Preprocessor {
     const least = Number(args[0] ?? 0);
     const most = Number(args[1] ?? 32767);
     if (!Number.isInteger(least) || !Number.isInteger(most) || most < least) return undefined;
-    return String(least + Math.floor(this.#source.random() * (most - least + 1)));
+    return String(least + (this.#source.random() % (most - least + 1)));
   }
 }
 

@@ -12,7 +12,7 @@ export interface ConfigSource {
   /** `-i` / `--config-id`. */
   readonly configId: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** 0 <= value < 1. */
+  /** An integer from 0 to 2^31 - 1, as from random(3). */
   random(): number;
   readonly hostname: string;
   /** Whether this host has the interface now; missing: not checked. */

@@ -69,7 +69,7 @@ function sourceOf({ files, id }: Pick<Case, 'files' | 'id'>): ConfigSource {
     },
     configId: id,
     environment: { SITE: 'north' },
-    random: () => 0.5,
+    random: () => 1,
     hostname: 'testhost',
   };
 }

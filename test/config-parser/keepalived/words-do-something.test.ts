@@ -41,6 +41,7 @@ const VRRP_TABLES = [
 /** Where the line of the case says what holds anyway, or there is none: one that does not. */
 const TELLING: Readonly<Record<string, string>> = {
   'global_defs include_check': 'include_check match\n include nothing.conf',
+  'global_defs random_seed': 'random_seed 42',
   'global_defs smtp_alert': 'smtp_alert on',
   'global_defs vrrp_lower_prio_no_advert': 'vrrp_lower_prio_no_advert on',
   'global_defs vrrp_higher_prio_send_advert': 'vrrp_higher_prio_send_advert off',
@@ -65,7 +66,7 @@ const INSTANCE =
   'vrrp_instance V {\n interface eth0\n virtual_router_id 9\n virtual_ipaddress { 10.0.0.1 }\n';
 const OTHERS = `${INSTANCE} }
 vrrp_instance W {\n interface eth0\n virtual_router_id 8\n priority 255\n use_vmac\n virtual_ipaddress { fe80::1 }\n }
-vrrp_script s {\n script /bin/true\n interval 1\n }\n`;
+vrrp_script s {\n script /bin/true\n interval \${_RANDOM 1 9}\n }\n`;
 /** Global defaults concern it when they stand before. */
 const SERVER = `virtual_server 10.2.2.2 80 {\n protocol TCP\n real_server 10.3.3.3 80 {\n TCP_CHECK {\n }\n }\n}`;
 const BEGINNINGS: Readonly<Record<string, string>> = {
