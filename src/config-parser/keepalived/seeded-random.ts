@@ -1,6 +1,6 @@
 /**
- * `random_seed`: the numbers that random(3) of the C library gives after srandom(3), so that a file with `${_RANDOM}` means
- * what it means to keepalived. An additive generator: each number is the sum of those 3 and 31 before it.
+ * `random_seed` (keepalived.conf(5)): `${_RANDOM}` is the same each time a file is read. The numbers are those that random(3)
+ * of the C library gives after srandom(3), an additive generator: each is the sum of those 3 and 31 before it.
  */
 const DEGREE = 31;
 const SEPARATION = 3;
