@@ -51,6 +51,9 @@ type Output = 'chunks' | 'content' | 'nothing';
 export class BodyDecoder {
   done = true;
   error = BODY_OK;
+  /** What it was started with, whatever becomes of the head. */
+  framing: Framing = 'none';
+  contentLength = 0;
   /** What the last decode() left to be sent on, in the slice it was given. */
   outStart = 0;
   outEnd = 0;
@@ -60,7 +63,6 @@ export class BodyDecoder {
   dropTrailers = false;
   /** Said after start(), before the first decode(). */
   sink: ContentSink | undefined;
-  #framing: Framing = 'none';
   #output: Output = 'chunks';
   #state = SIZE_FIRST;
   /** Bytes still to come: of the body, or of the current chunk. */
@@ -70,8 +72,9 @@ export class BodyDecoder {
   #escaped = false;
 
   start(framing: Framing, contentLength: number, output: Output = 'chunks'): void {
-    this.#framing = framing;
+    this.framing = framing;
     this.#output = output;
+    this.contentLength = contentLength;
     this.#left = framing === 'length' ? contentLength : 0;
     this.#state = SIZE_FIRST;
     this.#quoted = false;
@@ -90,12 +93,12 @@ export class BodyDecoder {
     this.outStart = start;
     this.outEnd = start;
     if (this.done || this.error !== BODY_OK) return 0;
-    if (this.#framing === 'chunked') return this.#decodeChunked(buffer, start, end) - start;
-    const length = this.#framing === 'length' ? Math.min(this.#left, end - start) : end - start;
+    if (this.framing === 'chunked') return this.#decodeChunked(buffer, start, end) - start;
+    const length = this.framing === 'length' ? Math.min(this.#left, end - start) : end - start;
     this.outEnd = start + length;
     this.bodyBytes += length;
     this.sink?.content(buffer, start, start + length);
-    if (this.#framing === 'length') {
+    if (this.framing === 'length') {
       this.#left -= length;
       if (this.#left === 0) this.#end();
     }
@@ -115,24 +118,24 @@ export class BodyDecoder {
   /** Bytes to come next that nobody has to see: of the body or of the current chunk; Infinity: up to FIN. */
   get plainLeft(): number {
     if (this.sink !== undefined) return 0;
-    if (this.#framing === 'close') return Infinity;
-    if (this.#framing === 'chunked' && this.#state !== DATA) return 0;
+    if (this.framing === 'close') return Infinity;
+    if (this.framing === 'chunked' && this.#state !== DATA) return 0;
     return this.#left;
   }
 
   /** So many of those have gone their way unseen. */
   skip(length: number): void {
     this.bodyBytes += length;
-    if (this.#framing === 'close') return;
+    if (this.framing === 'close') return;
     this.#left -= length;
     if (this.#left > 0) return;
-    if (this.#framing === 'length') this.done = true;
+    if (this.framing === 'length') this.done = true;
     else this.#state = DATA_CR;
   }
 
   /** The peer has sent FIN: true when that is a proper end. */
   endOfStream(): boolean {
-    if ((this.#framing === 'close' || this.#framing === 'tunnel') && !this.done) this.#end();
+    if ((this.framing === 'close' || this.framing === 'tunnel') && !this.done) this.#end();
     return this.done;
   }
 

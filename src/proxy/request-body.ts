@@ -255,9 +255,9 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   /** Looks at what has come so far, without taking it. */
   inspect(): BodyFacts {
     if (this.#seen !== undefined) return this.#seen;
-    const { session, requestHead, transaction } = this.#stream;
-    const { contentLength } = requestHead;
-    const framing = this.read ? 'none' : requestHead.framing;
+    const { session, transaction } = this.#stream;
+    const { contentLength } = this.decoder;
+    const framing = this.read ? 'none' : this.decoder.framing;
     const shape = { framing, contentLength, ended: session.ended, room: transaction.bodyRoom };
     this.#preview = this.decoder.untouched ? (this.#preview ?? new BodyPreview()) : undefined;
     return (this.#preview ?? new BodyPreview()).look(session.inbox, shape);

@@ -258,9 +258,9 @@ export class ServerHalf implements ConnectionHandler, BodyPipeOwner, MoveSink {
 
   /** Looks at what has come of the body so far, without taking it. */
   inspect(): BodyFacts {
-    const { responseHead, transaction } = this.#stream;
-    const { contentLength } = responseHead;
-    const framing = this.decoder.done ? 'none' : responseHead.framing;
+    const { transaction } = this.#stream;
+    const { contentLength } = this.decoder;
+    const framing = this.decoder.done ? 'none' : this.decoder.framing;
     const shape = { framing, contentLength, ended: this.ended, room: transaction.bodyRoom };
     this.#preview = this.decoder.untouched ? (this.#preview ?? new BodyPreview()) : undefined;
     return (this.#preview ?? new BodyPreview()).look(this.inbox, shape);

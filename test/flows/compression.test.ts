@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { exchangeRaw, startBalancer } from '../support/balancer.ts';
 import { freePort, freePorts } from '../support/free-port.ts';
+import { ask as askHttp2, openHttp2 } from '../support/http2-client.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { statRows } from '../support/stat-rows.ts';
@@ -315,6 +316,11 @@ backend b
   assert.deepEqual(await post('text/plain', long), { coding: 'gzip', text: long });
   assert.deepEqual(await post('text/plain', 'x'.repeat(799)), { length: '799', text: 'x'.repeat(799) });
   assert.deepEqual(await post('text/html', long), { length: '300000', text: long });
+
+  const body = 'y'.repeat(900);
+  const fields = { ':method': 'POST', ':path': '/', 'content-type': 'text/plain', 'content-length': 900 };
+  const answer = await askHttp2(await openHttp2(t, port), fields, { body });
+  assert.deepEqual(JSON.parse(answer.body.toString()), { coding: 'gzip', text: body });
 });
 
 test('limits of compression hold: above them bodies go as they are', async t => {
