@@ -91,6 +91,11 @@ export class HeaderList implements Headers {
     this.spansAt = firstsAt + KNOWN_FIELDS.length;
   }
 
+  /** While its lines are, byte for byte, some that came before: what is known of those, the same each time. */
+  get recalled(): Int32Array | undefined {
+    return this.count === 0 || this.table === this.#piece.table ? undefined : this.table;
+  }
+
   /** The scanner has written so many fields. */
   scanned(count: number, seen: number, repeated: number): void {
     this.count = count;

@@ -12,7 +12,9 @@ import {
   writeFrameHead,
 } from './frames.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
+import type { KeptBlocks } from './kept-blocks.ts';
 import type { Output } from './output.ts';
+import type { HeaderList } from '../http/header-list.ts';
 
 /** What a field may take beside its name and value. */
 export const FIELD_OVERHEAD = 16;
@@ -22,8 +24,9 @@ const SPARE = 128;
 export class BlockWriter {
   readonly encoder = new HpackEncoder();
   readonly #output: Output;
-  /** Where the head of the frame is to stand, and the next field. */
+  /** Where the head of the frame is to stand, the first field, and the next one. */
   #start = 0;
+  #first = 0;
   #at = 0;
   maxFrame = LEAST_FRAME;
 
@@ -36,7 +39,7 @@ export class BlockWriter {
     const output = this.#output;
     output.reserve(FRAME_HEAD + SPARE + bytes);
     this.#start = output.length;
-    this.#at = this.encoder.begin(output.buffer, output.length + FRAME_HEAD);
+    this.#first = this.#at = this.encoder.begin(output.buffer, output.length + FRAME_HEAD);
   }
 
   status(status: number): void {
@@ -56,6 +59,16 @@ export class BlockWriter {
   /** A name in any case, and a value, that stand in `source`. */
   fieldOf(source: Buffer, nameFrom: number, nameTo: number, from: number, to: number): void {
     this.#at = this.encoder.fieldOf(this.#output.buffer, this.#at, source, nameFrom, nameTo, from, to);
+  }
+
+  /** All fields of a head that was kept. */
+  kept(blocks: KeptBlocks, place: number): void {
+    this.#at = blocks.write(place, this.#output.buffer, this.#at);
+  }
+
+  /** Keeps the fields so far: they are a whole head, whose lines have so many bytes. */
+  keep(blocks: KeptBlocks, status: number, headers: HeaderList, size: number): void {
+    if (this.#at >= 0) blocks.keep(status, headers, size, this.#output.buffer, this.#first, this.#at);
   }
 
   /** It cannot be told: end() says so. */

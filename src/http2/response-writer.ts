@@ -16,6 +16,7 @@ import {
 } from '../http/known-fields.ts';
 import { type BlockWriter, FIELD_OVERHEAD } from './block-writer.ts';
 import { IMPOSSIBLE, kindOf, UNKNOWN_PSEUDO } from './field-kinds.ts';
+import { KeptBlocks, MOST_KEPT_BYTES } from './kept-blocks.ts';
 
 const OF_CONNECTION =
   (1 << CONNECTION) |
@@ -28,13 +29,24 @@ const OF_CONNECTION =
 /** Behind a name, and behind a value. */
 const PUNCTUATION = ': \r\n'.length;
 
+const blocks = new KeptBlocks();
+
 /** Writes all of it but what `without` names. Gives the bytes its lines have in HTTP/1. */
 export function writeHead(block: BlockWriter, status: number, headers: HeaderList, without = ''): number {
+  const place = without === '' ? blocks.find(status, headers) : -1;
+  if (place >= 0) return writeKept(block, place);
   const size = sizeOf(headers);
   block.begin(size + headers.count * FIELD_OVERHEAD);
   block.status(status);
   writeFields(block, headers, without);
+  if (without === '') block.keep(blocks, status, headers, size);
   return size;
+}
+
+function writeKept(block: BlockWriter, place: number): number {
+  block.begin(MOST_KEPT_BYTES);
+  block.kept(blocks, place);
+  return blocks.sizeAt(place);
 }
 
 export function writeTrailers(block: BlockWriter, headers: HeaderList): void {

@@ -10,6 +10,7 @@ import { ReceiveWindows } from './receive-windows.ts';
 import type { SessionHandler } from './session-handler.ts';
 import { type LocalSettings, PeerSettings, type Role, writeSettings } from './settings.ts';
 import { CUT, LOCAL_ENDED, type ResetBy, Stream } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 
 const PING_BYTES = 8;
 /** Of how many streams that were reset here it is remembered. */
@@ -29,7 +30,7 @@ export class SessionStreams {
   protected readonly handler: SessionHandler;
   protected readonly sender: DataSender;
   protected readonly windows: ReceiveWindows;
-  protected readonly streams = new Map<number, Stream>();
+  protected readonly streams = new StreamTable();
   /** The largest of the peer's, and of ours that is still to come. */
   protected lastPeer = 0;
   protected next = 1;
@@ -80,7 +81,7 @@ export class SessionStreams {
   openStream(): Stream {
     const stream = new Stream(this.next, this.peer.streamWindow, this.settings.streamWindow);
     this.next += 2;
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     return stream;
   }
 
@@ -151,7 +152,7 @@ export class SessionStreams {
   }
 
   #loseStreams(): void {
-    for (const stream of this.streams.values()) this.end(stream, H2.NO_ERROR, 'lost');
+    for (const stream of this.streams) this.end(stream, H2.NO_ERROR, 'lost');
   }
 
   /** The peer has broken the protocol. */
@@ -199,7 +200,7 @@ export class SessionStreams {
   }
 
   #forget(stream: Stream): void {
-    this.streams.delete(stream.id);
+    this.streams.remove(stream);
     if (this.target === stream) this.target = undefined;
     this.windows.release(stream);
     this.handler.streamClosed(stream);

@@ -217,7 +217,7 @@ export class Session extends SessionStreams implements FrameSink {
     this.lastPeer = id;
     const stream = new Stream(id, this.peer.streamWindow, this.settings.streamWindow);
     if (endStream) stream.ended = REMOTE_ENDED;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     const owner = this.handler.streamOpened(stream, endStream, this.#decoder.tooLarge);
     if (stream.owner === undefined) stream.owner = owner;
     if (!endStream && !stream.closed && !this.dead) this.windows.begin(stream);
@@ -271,7 +271,7 @@ export class Session extends SessionStreams implements FrameSink {
   /** RFC 9113 section 6.9.2. */
   #moveWindows(difference: number): boolean {
     if (difference === 0) return true;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams) {
       stream.sendWindow += difference;
       if (stream.sendWindow > H2.LARGEST_WINDOW)
         return this.#refuse(H2.FLOW_CONTROL_ERROR, 'SETTINGS make a window too large');
@@ -290,7 +290,7 @@ export class Session extends SessionStreams implements FrameSink {
     this.handler.goawayReceived(last, code);
     if (this.role === 'server') return;
     this.lastTaken = Math.min(this.lastTaken, last);
-    for (const stream of this.streams.values())
+    for (const stream of this.streams)
       if (stream.id > this.lastTaken) this.end(stream, H2.REFUSED_STREAM, 'refused');
   }
 

@@ -46,6 +46,8 @@ export class Http2Client implements ConnectionHandler, StreamClient {
   /** A stream that is reset was perhaps refused by somebody else: clients are told of a server that failed. */
   readonly sendsAgain = false;
   readonly timer = new Timer(() => this.#expired());
+  /** Who came behind it, until it is started. */
+  next: Http2Client | undefined = undefined;
   #owner: Http2Connection | undefined;
   #stream: HttpStream | undefined;
   // the head of the request, until it is started

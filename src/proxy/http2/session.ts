@@ -20,6 +20,7 @@ import type { ClientConnectionFacts } from '../client-facts.ts';
 import { Http2Client, type Http2Connection } from './client.ts';
 import { Http2Accounts } from './counts.ts';
 import { FrameOutlet } from './frame-outlet.ts';
+import { FreshClients } from './fresh-clients.ts';
 import { IdlePing } from './idle-ping.ts';
 import * as Rest from './idle-times.ts';
 import { readerOf } from './reader.ts';
@@ -66,8 +67,7 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
   #state = OPEN;
   /** Requests that are served now. */
   #active = 0;
-  /** Those whose head has just come. */
-  readonly #fresh: Http2Client[] = [];
+  readonly #fresh = new FreshClients();
   readonly #outlet: FrameOutlet;
   /** What is written goes out when that is over. */
   #isBusy = false;
@@ -204,20 +204,19 @@ export class Http2ClientSession implements Http2Connection, SessionHandler, Conn
     const client = spare.pop() ?? new Http2Client();
     client.begin(this, stream, request, tooLarge);
     this.#active++;
-    this.#fresh.push(client);
+    this.#fresh.add(client);
     return client.connection;
   }
 
   /** What was reset before anybody has looked at it was asked for to no purpose but work. */
   #startRequests(): void {
-    for (const client of this.#fresh) {
+    for (let client = this.#fresh.take(); client !== undefined; client = this.#fresh.take()) {
       if (client.start()) this.#started();
       else {
         this.requestOver(client);
         this.glitch();
       }
     }
-    this.#fresh.length = 0;
   }
 
   /** `tune.h2.fe.max-total-streams`, and soft stops: what is under way is served, no more comes. */
