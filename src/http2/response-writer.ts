@@ -15,6 +15,7 @@ import {
   UPGRADE,
 } from '../http/known-fields.ts';
 import { type BlockWriter, FIELD_OVERHEAD } from './block-writer.ts';
+import { withoutBlanks } from './field-text.ts';
 import { IMPOSSIBLE, kindOf, UNKNOWN_PSEUDO } from './field-kinds.ts';
 import { KeptBlocks, MOST_KEPT_BYTES } from './kept-blocks.ts';
 
@@ -92,7 +93,7 @@ function writeFields(block: BlockWriter, headers: HeaderList, without: string): 
 function writeOwn(block: BlockWriter, name: string, value: string): void {
   const kind = kindOf(name);
   if (kind === IMPOSSIBLE || kind >= UNKNOWN_PSEUDO) block.spoil();
-  else block.field(name, value);
+  else block.field(name, withoutBlanks(value));
 }
 
 function isOfConnection(headers: HeaderList, index: number): boolean {

@@ -264,6 +264,15 @@ test('a response whose head cannot be told resets its stream with INTERNAL_ERROR
   assert.equal((await ask(client, { ':path': '/' })).body.toString(), 'hello');
 });
 
+test('values that rules have written come without blanks at their ends', async t => {
+  const origin = await startHttpOrigin(t, 's');
+  const { client } = await startAndOpen(t, origin, {
+    backend: 'http-response set-header x-a " a b\\t"\n  http-response set-header x-b " "',
+  });
+  const { headers } = await ask(client, { ':path': '/' });
+  assert.deepEqual([headers['x-a'], headers['x-b']], ['a b', '']);
+});
+
 test('a status above 599 reaches the client', async t => {
   const origin = await startHttpOrigin(t, 's');
   const { client } = await startAndOpen(t, origin, { backend: 'http-response set-status 700' });

@@ -10,6 +10,7 @@ import { HASH, LINE_END, NAME_END, VALUE_END, VALUE_START } from '../../http/hea
 import { SPAN } from '../../http/field-table.ts';
 import * as FIELDS from '../../http/known-fields.ts';
 import { Http1RequestHead } from '../../http/request-head.ts';
+import { withoutBlanks } from '../../http2/field-text.ts';
 import { parseRequestHead } from '../../http/request-parser.ts';
 
 /** Where a request that came by HTTP/2 is meant to go, beside its path. */
@@ -105,7 +106,7 @@ function writeFields(block: BlockWriter, { headers }: Http1RequestHead, hasAutho
     if (known === FIELDS.TE && headers.valueAt(index) !== 'trailers') continue;
     // what was mended does not stand there as it should
     if ((table[span + LINE_END] as number) < 0)
-      block.field(headers.lowerNameAt(index), headers.valueAt(index));
+      block.field(headers.lowerNameAt(index), withoutBlanks(headers.valueAt(index)));
     else {
       const value = sourceStart + (table[span + VALUE_START] as number);
       const valueEnd = sourceStart + (table[span + VALUE_END] as number);
