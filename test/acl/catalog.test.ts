@@ -98,6 +98,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
 
 function argumentsFor(name: string, specs: readonly ArgumentSpec[]): string {
   if (specs.length > 0 && SPECIAL[name] !== undefined) return SPECIAL[name];
+  if (name.startsWith('internal.htx_blk.')) return '(first)';
   if (name.startsWith('map'))
     return `(${name.startsWith('map_ip') ? 'ip' : 'text'}${name.slice(6).endsWith('_ip') ? '-ip' : ''}.map)`;
   return specs.length === 0 ? '' : `(${specs.map(spec => EXAMPLES[parseSpec(spec).type]).join(',')})`;

@@ -215,8 +215,9 @@ test('a log line knows the certificate and the session of a server that has clos
   const certificate = new Authority(t).issue({ name: 'a.example', alternatives: 'DNS:a.example' });
   const origin = await startTlsOrigin(t, certificate, { maxVersion: 'TLSv1.2' });
   origin.server.on('secureConnection', (socket: TLSSocket) => socket.once('data', () => socket.end(CLOSING)));
-  const words = '%[ssl_s_s_dn(CN)] %[ssl_s_sha1,length] %[ssl_bc_session_id,length] %[ssl_bc_protocol]';
-  assert.equal(await logged(t, `${origin.address} ssl verify none`, words), 'a.example 20 32 TLSv1.2');
+  const words =
+    '%[ssl_s_s_dn(CN)] %[ssl_s_sha1,hex,length] %[ssl_bc_session_id,hex,length] %[ssl_bc_protocol]';
+  assert.equal(await logged(t, `${origin.address} ssl verify none`, words), 'a.example 40 64 TLSv1.2');
 });
 
 test('a server whose handshake fails, or never ends, is told with its address and its TLS', async t => {
