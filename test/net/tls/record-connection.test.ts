@@ -34,6 +34,8 @@ const ENGINES: readonly [string, () => Engine][] = [
 interface Pair {
   readonly engine: Engine;
   readonly connection: Connection;
+  /** What lies under it. */
+  readonly plain: Connection;
   readonly client: TLSSocket;
   /** What the client's TLS runs over. */
   readonly wire: Socket;
@@ -48,7 +50,7 @@ async function secured(
 ): Promise<Pair> {
   const engine = make();
   const wire = new Socket({ allowHalfOpen: true });
-  const accepted = new Promise<Connection>(resolve => {
+  const accepted = new Promise<Pick<Pair, 'connection' | 'plain'>>(resolve => {
     const { port } = listenOnLoopback(engine, plain => {
       plain.handler = UNSET;
       const over = HandshakeWire.over(plain, engine, 'server') as HandshakeWire;
@@ -56,7 +58,7 @@ async function secured(
       socket.once('secure', () =>
         over.secured({ maxRecordBytes: 0, hearsTickets: false }, connection => {
           connection.handler = handler;
-          resolve(connection);
+          resolve({ connection, plain });
         }),
       );
       over.begin(socket);
@@ -70,7 +72,7 @@ async function secured(
     engine.destroy();
   });
   await once(client, 'secureConnect');
-  return { engine, connection: await accepted, client, wire };
+  return { engine, ...(await accepted), client, wire };
 }
 
 /** Sends back what comes, and shuts down when the peer does. */
@@ -333,6 +335,19 @@ for (const [name, make] of ENGINES) {
     }
   });
 }
+
+for (const [engineName, make] of ENGINES)
+  test(`${engineName}: behind close_notify a close resets nothing, as behind FIN`, async t => {
+    if (engineName === 'uring' && !requires(t, 'io_uring')) return;
+    const recorder = new Recorder();
+    const { connection, plain, client } = await secured(t, make, recorder);
+    plain.sparesPort = true;
+    connection.receive();
+    client.end();
+    assert.equal((await within(SLOW_MS, 'the end', recorder.next())).kind, 'end');
+    assert.equal(plain.sparesPort, false);
+    connection.close();
+  });
 
 test('towards servers of every suite: tickets are heard, data goes both ways, the end is told', async t => {
   const server = createServer({ cert: tlsText('rsa.pem'), key: tlsText('rsa.pem') }, socket => {

@@ -283,12 +283,18 @@ export class RecordConnection implements Connection, ConnectionHandler {
   #onAlert(record: Buffer, from: number, length: number): boolean {
     const [level, description] = [record[from] as number, record[from + 1] as number];
     if (length !== 2) return this.#refuse(BAD_ALERT);
-    if (description === CLOSE_NOTIFY) this.#peerEnded = true;
+    if (description === CLOSE_NOTIFY) this.#ended();
     else if (description === USER_CANCELED || (level === WARNING && this.#keys.secrets === undefined))
       return this.#hasSaidNothing();
     else this.#broke('reset', alertError(description));
     this.#intake.drop();
     return false;
+  }
+
+  /** As by FIN, which is left unread behind it: a reset would take what is under way to the peer with it. */
+  #ended(): void {
+    this.#peerEnded = true;
+    this.#plain.sparesPort = false;
   }
 
   /** Whoever goes on so is up to no good. */
