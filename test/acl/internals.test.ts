@@ -73,7 +73,7 @@ test('rules for responses see the response', () => {
     response: responseHead(404, [['content-length', '0']], 'Nothing to See'),
     responseBody: bodyOf(''),
   });
-  assert.equal(told(['htx.nbblks', 'htx.data', 'htx.has_eom'], ctx, RESPONSE_PHASE), '3 60 1');
+  assert.equal(told(['htx.nbblks', 'htx.data', 'htx.has_eom'], ctx, RESPONSE_PHASE), '3 61 1');
   const line = ['htx_blk.type(0)', 'htx_blk.start_line(0)'];
   assert.equal(told(line, ctx, RESPONSE_PHASE), 'HTX_BLK_RES_SL HTTP/1.1 404 Nothing to See');
 });
