@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 /** What starts by itself. What is imported while the program runs joins them. */
 const STARTS = [
   'main.js',
-  'worker/data-thread.js',
+  'worker/threads/data-thread.js',
   'vrrp/process/vrrp-process.js',
   'worker/forwarding/forwarding-process.js',
 ];

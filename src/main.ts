@@ -6,9 +6,9 @@ import { parseCommandLine, type Options } from './config-parser/command-line.ts'
 import type { ConfigFile } from './config-parser/file-reader.ts';
 import { descriptorLimit, descriptorsLeft } from './net/descriptor-limit.ts';
 import { renderUsage } from './config-parser/usage.ts';
-import { EarlySignal } from './worker/early-signal.ts';
+import { EarlySignal } from './worker/start/early-signal.ts';
 import { takeGeneration } from './worker/generation.ts';
-import { ThreadLauncher } from './worker/launch.ts';
+import { ThreadLauncher } from './worker/threads/launch.ts';
 
 const USAGE_ERROR = 1;
 const WRONG_CONDITION = 2;
@@ -81,7 +81,7 @@ function versionLine(): string {
 }
 
 async function buildDetails(): Promise<void> {
-  const { describeBuild } = await import('./worker/describe-build.ts');
+  const { describeBuild } = await import('./worker/process/describe-build.ts');
   print(versionLine() + describeBuild());
 }
 

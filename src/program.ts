@@ -18,7 +18,7 @@ import type { Config } from './model/config.ts';
 import type { ProcessLogForm } from './model/notice.ts';
 import type { KeepalivedConfig } from './model/keepalived.ts';
 import { nextTicketKeys } from './net/tls/ticket-keys.ts';
-import { bindNow } from './worker/bind-listeners.ts';
+import { bindNow } from './worker/listening/bind-listeners.ts';
 import {
   configOf,
   endCheck,
@@ -27,22 +27,22 @@ import {
   refuseUnusable,
   startupLogs,
   type Exit,
-} from './worker/configured-files.ts';
+} from './worker/start/configured-files.ts';
 import type { Control, ControlOptions } from './worker/control.ts';
-import { runInBackground, tellStarted } from './worker/daemon.ts';
+import { runInBackground, tellStarted } from './worker/start/daemon.ts';
 import { surviveFailures } from './worker/control-failures.ts';
-import type { EarlySignal } from './worker/early-signal.ts';
+import type { EarlySignal } from './worker/start/early-signal.ts';
 import { followMaster, inherit, InheritedSockets, type InheritedSocket } from './worker/generation.ts';
-import type { ThreadLauncher } from './worker/launch.ts';
-import { dumpFiles } from './worker/load-configuration.ts';
-import { loadedLibraries } from './worker/loaded-libraries.ts';
-import { ProcessLog } from './worker/process-log.ts';
-import { mistakeInTraces } from './worker/process-traces.ts';
-import { exitAtOnce } from './worker/process-calls.ts';
-import type { LimitRequest } from './worker/process-limits.ts';
+import type { ThreadLauncher } from './worker/threads/launch.ts';
+import { dumpFiles } from './worker/start/load-configuration.ts';
+import { loadedLibraries } from './worker/process/loaded-libraries.ts';
+import { ProcessLog } from './worker/process/process-log.ts';
+import { mistakeInTraces } from './worker/logs/process-traces.ts';
+import { exitAtOnce } from './worker/process/process-calls.ts';
+import type { LimitRequest } from './worker/process/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
-import { TakenSockets } from './worker/taken-sockets.ts';
+import { TakenSockets } from './worker/listening/taken-sockets.ts';
 import { VirtualAddresses } from './worker/virtual-addresses.ts';
 
 const STDERR = 2;
@@ -187,7 +187,7 @@ async function printLists(options: Options): Promise<void> {
     process.stdout.write(loadedLibraries(options.verbose));
   }
   if (options.dumpKeywords === undefined) return;
-  const { renderKeywordClasses } = await import('./worker/keyword-lists.ts');
+  const { renderKeywordClasses } = await import('./worker/process/keyword-lists.ts');
   process.stdout.write(renderKeywordClasses(options.dumpKeywords));
 }
 

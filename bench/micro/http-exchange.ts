@@ -7,8 +7,8 @@
  * object too many costs.
  */
 import { ByteLine } from '../../src/base/byte-line.ts';
-import { WaitingClients } from '../../src/proxy/waiting-clients.ts';
-import { WorkMeters } from '../../src/proxy/work-meter.ts';
+import { WaitingClients } from '../../src/proxy/client/waiting-clients.ts';
+import { WorkMeters } from '../../src/proxy/accounts/work-meter.ts';
 import { VariableStore } from '../../src/acl/variables.ts';
 import { serverSeed } from '../../src/balancers/server-seed.ts';
 import { noCertificates } from '../../src/certificates/certificate-store.ts';
@@ -28,25 +28,25 @@ import type {
 import { TimerWheel } from '../../src/net/timer-wheel.ts';
 import { Reception } from '../../src/proxy/accept.ts';
 import { ReverseDesk } from '../../src/proxy/reverse/reverse-desk.ts';
-import { StreamsByServer } from '../../src/proxy/server-streams.ts';
-import { NameLookups } from '../../src/proxy/name-lookups.ts';
-import { Compressors } from '../../src/proxy/compressors.ts';
-import { Runtime } from '../../src/proxy/compile-runtime.ts';
-import { glitchLimits } from '../../src/proxy/glitches.ts';
+import { StreamsByServer } from '../../src/proxy/server/server-streams.ts';
+import { NameLookups } from '../../src/proxy/request/name-lookups.ts';
+import { Compressors } from '../../src/proxy/bodies/compressors.ts';
+import { Runtime } from '../../src/proxy/runtime/compile-runtime.ts';
+import { glitchLimits } from '../../src/proxy/client/glitches.ts';
 import { http2ServerSettings } from '../../src/proxy/http2/server-settings.ts';
 import { http2Settings } from '../../src/proxy/http2/settings.ts';
-import { ListenerService } from '../../src/proxy/listener-service.ts';
-import type { DataThread, LogSink } from '../../src/proxy/runtime.ts';
+import { ListenerService } from '../../src/proxy/runtime/listener-service.ts';
+import type { DataThread, LogSink } from '../../src/proxy/runtime/runtime.ts';
 import { planState } from '../../src/state/plan.ts';
 import { StatusKinds } from '../../src/rules/status-kinds.ts';
 import { SharedState } from '../../src/state/shared-state.ts';
-import { serversView, statsView } from '../../src/worker/state-views.ts';
-import { BadMessages } from '../../src/proxy/bad-messages.ts';
+import { serversView, statsView } from '../../src/worker/process/state-views.ts';
+import { BadMessages } from '../../src/proxy/accounts/bad-messages.ts';
 import { TraceBoard } from '../../src/state/trace-board.ts';
 import { Traces } from '../../src/traces/traces.ts';
 import { LiveStreams } from '../../src/proxy/live-streams.ts';
-import { LogBackends } from '../../src/worker/log-backends.ts';
-import { ThreadLogSink } from '../../src/worker/log-sink.ts';
+import { LogBackends } from '../../src/worker/logs/log-backends.ts';
+import { ThreadLogSink } from '../../src/worker/logs/log-sink.ts';
 import { haproxyConfiguration, mapText } from '../configurations.ts';
 import { scenario } from '../scenario.ts';
 import { measure } from './measure.ts';

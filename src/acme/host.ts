@@ -1,4 +1,4 @@
-/** What orders need of the process they run in; worker/acme-service.ts gives it. */
+/** What orders need of the process they run in; worker/acme/acme-service.ts gives it. */
 import type { ClientAnswer, ClientAsk } from '../net/http-client.ts';
 
 export interface AcmeHost {

@@ -1,6 +1,6 @@
 /**
  * A line of text that grows as bytes, one char a byte: what is written piece by piece needs no text of the whole, which
- * would be put together, flattened and copied. Log lines are rendered into one (proxy/log-line.ts).
+ * would be put together, flattened and copied. Log lines are rendered into one (proxy/accounts/log-line.ts).
  */
 import { latin1Write } from './latin1.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Options of servers that are no proxy's (`peers`, `ring`, `resolvers`) which have no effect on the connections that the control thread
- * makes to them (worker/server-connection.ts).
+ * makes to them (worker/servers/server-connection.ts).
  */
 import type { Server } from '../model/server.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Starts what watches the servers: their life, the checks of all of them, apart from each other, and what follows
- * from traffic. Called by worker/server-watch.ts; what it gives also carries out what administrators order
+ * from traffic. Called by worker/servers/server-watch.ts; what it gives also carries out what administrators order
  * (server-steering.ts).
  */
 import type { Config } from '../model/config.ts';

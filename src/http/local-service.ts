@@ -1,6 +1,6 @@
 /**
  * Services answer requests themselves, in place of a server: the statistics page, the Prometheus exporter. What a
- * service sees of a request and what it may answer with; proxy/service-call.ts calls it, proxy/streamed-body.ts
+ * service sees of a request and what it may answer with; proxy/services/service-call.ts calls it, proxy/response/streamed-body.ts
  * sends what is longer than one piece.
  */
 export interface LocalRequest {

@@ -9,7 +9,7 @@ import { closeDescriptor } from '../net/system-calls.ts';
 import type { ListenSettings } from '../net/listen-settings.ts';
 import type { PreparedPath } from '../net/opened-socket.ts';
 import { extendListening, type Listening, type ListenFailure } from '../net/listening-socket.ts';
-import { socketKey, type OpenListening } from '../worker/bind-listeners.ts';
+import { socketKey, type OpenListening } from '../worker/listening/bind-listeners.ts';
 
 export interface SharedSocket {
   readonly key: string;

@@ -5,7 +5,7 @@
 import type { Options } from '../config-parser/command-line.ts';
 import type { Listening, ListenFailure } from '../net/listening-socket.ts';
 import { blockFor, closeDescriptor } from '../net/system-calls.ts';
-import type { OpenListening } from '../worker/bind-listeners.ts';
+import type { OpenListening } from '../worker/listening/bind-listeners.ts';
 
 /** Together two seconds, for all addresses of a start. */
 const MOST_RETRIES = 200;

@@ -7,8 +7,8 @@
  *
  * Parts of their own would read no better and cost a cache line each (docs/performance.md, "Cold memory").
  */
-import { NO_DATES, type CookieDates } from './cookie-persistence.ts';
-import type { BandwidthLimits } from './bandwidth.ts';
+import { NO_DATES, type CookieDates } from './persistence/cookie-persistence.ts';
+import type { BandwidthLimits } from './bodies/bandwidth.ts';
 import type {
   ByteCounters,
   ByteView,
@@ -22,9 +22,9 @@ import type { VariableStore } from '../acl/variables.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Flaw } from './accounting.ts';
-import type { BodyReader } from './body-ahead.ts';
-import type { ClientConnectionFacts } from './client-facts.ts';
+import type { Flaw } from './accounts/accounting.ts';
+import type { BodyReader } from './bodies/body-ahead.ts';
+import type { ClientConnectionFacts } from './client/client-facts.ts';
 import type { CompiledRule, RuleTrace, WaitReason } from '../rules/context.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { ServiceWire } from '../rules/service-wire.ts';
@@ -32,19 +32,19 @@ import type { ChannelBytes } from '../rules/channel-bytes.ts';
 import type { ScriptMemory } from '../rules/script-memory.ts';
 import type { PendingStore } from '../rules/pending-store.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
-import type { ExchangeCaching } from './exchange-caching.ts';
-import { ExchangeCounts } from './exchange-counts.ts';
-import { PendingName } from './pending-name.ts';
-import { RequestTimers } from './request-timers.ts';
+import type { ExchangeCaching } from './caching/exchange-caching.ts';
+import { ExchangeCounts } from './accounts/exchange-counts.ts';
+import { PendingName } from './request/pending-name.ts';
+import { RequestTimers } from './request/request-timers.ts';
 import type {
   BackendRuntime,
   DataThread,
   FrontendRuntime,
   ListenerRuntime,
   ServerRuntime,
-} from './runtime.ts';
-import type { ServerRefusal } from './dial-failure.ts';
-import { Termination } from './termination.ts';
+} from './runtime/runtime.ts';
+import type { ServerRefusal } from './server/dial-failure.ts';
+import { Termination } from './accounts/termination.ts';
 
 function nothing(): void {}
 

@@ -18,8 +18,8 @@ import { VariableStore } from '../acl/variables.ts';
 import type { CaptureSide, CaptureSlots } from '../rules/capture-slots.ts';
 import type { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
 import { ExchangeRecord } from './exchange-record.ts';
-import { NO_ROW } from './runtime.ts';
-import { ServerConnectionFacts } from './server-connection-facts.ts';
+import { NO_ROW } from './runtime/runtime.ts';
+import { ServerConnectionFacts } from './server/server-connection-facts.ts';
 
 const NO_CAPTURES: (string | undefined)[] = [];
 

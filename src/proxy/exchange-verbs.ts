@@ -2,7 +2,7 @@
  * What rules can do to an exchange (rules/context.ts). Most of it is written down, and heeded by those who come to it.
  */
 import type { BandwidthInForce, BandwidthLimit } from '../model/bandwidth-limit.ts';
-import { BandwidthLimits } from './bandwidth.ts';
+import { BandwidthLimits } from './bodies/bandwidth.ts';
 import type { PatternUpdate } from '../acl/pattern-changes.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
@@ -20,7 +20,7 @@ import type {
 import { setMark, setTos } from '../net/socket-options.ts';
 import type { StatusKinds } from '../rules/status-kinds.ts';
 import { TrackedCounters } from '../state/stick-table/tracked-counters.ts';
-import { ExchangeCaching } from './exchange-caching.ts';
+import { ExchangeCaching } from './caching/exchange-caching.ts';
 import { ExchangeSamples } from './exchange-samples.ts';
 
 export abstract class ExchangeVerbs extends ExchangeSamples implements RuleContext {

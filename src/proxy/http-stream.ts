@@ -19,47 +19,53 @@ import { errorReply } from '../rules/default-pages.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { Verdict } from '../rules/verdict.ts';
-import { BodyShaping } from './body-shaping.ts';
-import { ClientTrouble, type ClientTroubleOwner } from './client-trouble.ts';
+import { BodyShaping } from './bodies/body-shaping.ts';
+import { ClientTrouble, type ClientTroubleOwner } from './client/client-trouble.ts';
 import {
   beginConnection,
   isWebsocket,
   preferredServer,
   releaseServer,
   takeConnection,
-} from './connection-reuse.ts';
-import type { DialFailure } from './dial-failure.ts';
-import type { Stream } from './dialed-stream.ts';
-import { Dialer } from './dialer.ts';
-import { awaitResponse, awaitsUpload, forwardBody, forwardRequest, sendRequest } from './forward-request.ts';
-import { forwardResponse } from './forward-response.ts';
-import { HttpFilters } from './http-filters.ts';
+} from './server/connection-reuse.ts';
+import type { DialFailure } from './server/dial-failure.ts';
+import type { Stream } from './server/dialed-stream.ts';
+import { Dialer } from './server/dialer.ts';
+import {
+  awaitResponse,
+  awaitsUpload,
+  forwardBody,
+  forwardRequest,
+  sendRequest,
+} from './request/forward-request.ts';
+import { forwardResponse } from './response/forward-response.ts';
+import { HttpFilters } from './filters/http-filters.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { StreamClient } from './stream-client.ts';
+import type { StreamClient } from './client/stream-client.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { LiveStream } from './live-streams.ts';
-import { StreamBodies } from './stream-bodies.ts';
+import { StreamBodies } from './bodies/stream-bodies.ts';
 import { describeStream, phaseOf } from './stream-facts.ts';
-import { interimResponse } from './interim-responses.ts';
-import { OwnReply, type OwnReplyOwner } from './own-reply.ts';
-import { receiveRequest } from './receive-request.ts';
-import { passInterimOn, receiveResponse } from './receive-response.ts';
-import { redirectToServer } from './redirect-to-server.ts';
-import { RequestBody, type RequestBodyOwner } from './request-body.ts';
-import { RequestRules, type RequestRulesOwner } from './request-rules.ts';
-import { ResponseRules, type ResponseRulesOwner } from './response-rules.ts';
-import type { BackendRuntime, DataThread, ServerRuntime } from './runtime.ts';
-import { serveStored } from './serve-stored.ts';
-import { ServiceCall, type ServiceCallOwner } from './service-call.ts';
-import { ServerHalf } from './server-half.ts';
-import type { ServerHalfOwner } from './server-half-owner.ts';
-import type { ShutdownLetter } from './server-streams.ts';
-import { ServerTrouble, type ServerTroubleOwner } from './server-trouble.ts';
+import { interimResponse } from './response/interim-responses.ts';
+import { OwnReply, type OwnReplyOwner } from './response/own-reply.ts';
+import { receiveRequest } from './request/receive-request.ts';
+import { passInterimOn, receiveResponse } from './response/receive-response.ts';
+import { redirectToServer } from './server/redirect-to-server.ts';
+import { RequestBody, type RequestBodyOwner } from './request/request-body.ts';
+import { RequestRules, type RequestRulesOwner } from './request/request-rules.ts';
+import { ResponseRules, type ResponseRulesOwner } from './response/response-rules.ts';
+import type { BackendRuntime, DataThread, ServerRuntime } from './runtime/runtime.ts';
+import { serveStored } from './caching/serve-stored.ts';
+import { ServiceCall, type ServiceCallOwner } from './services/service-call.ts';
+import { ServerHalf } from './server/server-half.ts';
+import type { ServerHalfOwner } from './server/server-half-owner.ts';
+import type { ShutdownLetter } from './server/server-streams.ts';
+import { ServerTrouble, type ServerTroubleOwner } from './server/server-trouble.ts';
 import { StreamRecord } from './stream-record.ts';
-import { stopRequest, stopResponse } from './stopped-by-rules.ts';
-import type { Phase } from './termination.ts';
-import { Tunnel } from './tunnel.ts';
-import { turnToOwnReply } from './turn-to-own-reply.ts';
+import { stopRequest, stopResponse } from './response/stopped-by-rules.ts';
+import type { Phase } from './accounts/termination.ts';
+import { Tunnel } from './tcp/tunnel.ts';
+import { turnToOwnReply } from './response/turn-to-own-reply.ts';
 
 export class HttpStream
   extends StreamRecord

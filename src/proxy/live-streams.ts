@@ -4,7 +4,7 @@
  */
 import type { StreamFacts } from '../model/stream-facts.ts';
 import { Places } from './places.ts';
-import type { ShutdownLetter } from './server-streams.ts';
+import type { ShutdownLetter } from './server/server-streams.ts';
 
 export interface LiveStream {
   /** Where it stands among the others, -1: nowhere. */

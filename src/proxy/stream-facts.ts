@@ -1,9 +1,9 @@
 /** What `show sess` tells about a stream, from its transaction. */
-import type { ContentInspection } from './content-inspection.ts';
-import type { Dialer } from './dialer.ts';
+import type { ContentInspection } from './tcp/content-inspection.ts';
+import type { Dialer } from './server/dialer.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { Relay } from '../net/relay.ts';
-import type { ResponseGate } from './response-gate.ts';
+import type { ResponseGate } from './tcp/response-gate.ts';
 import type { Connection, Endpoint } from '../net/connection.ts';
 import type { Timer } from '../net/timer-wheel.ts';
 import type { StreamEnd, StreamExpiry, StreamFacts, StreamPhase } from '../model/stream-facts.ts';

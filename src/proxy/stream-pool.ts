@@ -1,8 +1,8 @@
 /** Streams of a thread that serve nobody now. A stream is large, connections are many, and most of them idle. */
 import { HttpStream } from './http-stream.ts';
 import { TracedHttpStream } from './traced/http-stream.ts';
-import { MeteredStream, MeteredTracedStream } from './metered-stream.ts';
-import type { DataThread } from './runtime.ts';
+import { MeteredStream, MeteredTracedStream } from './accounts/metered-stream.ts';
+import type { DataThread } from './runtime/runtime.ts';
 
 /** More than are ever busy at once in a usual thread; beyond it they are left to the collector. */
 const KEPT = 512;

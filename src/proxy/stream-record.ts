@@ -6,10 +6,10 @@ import type { HeadLimits } from '../http/head-limits.ts';
 import { Http1RequestHead } from '../http/request-head.ts';
 import { Http1ResponseHead } from '../http/response-head.ts';
 import type { Connection } from '../net/connection.ts';
-import { Answer } from './answer.ts';
-import { OutgoingRequest } from './outgoing-request.ts';
-import type { DataThread, FrontendRuntime } from './runtime.ts';
-import type { StreamClient } from './stream-client.ts';
+import { Answer } from './response/answer.ts';
+import { OutgoingRequest } from './request/outgoing-request.ts';
+import type { DataThread, FrontendRuntime } from './runtime/runtime.ts';
+import type { StreamClient } from './client/stream-client.ts';
 import { Transaction } from './transaction.ts';
 
 export abstract class StreamRecord {

@@ -5,12 +5,12 @@
 import type { TimerWheel } from '../net/timer-wheel.ts';
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
-import type { PlacedThrottle } from './bandwidth.ts';
-import type { Exchange } from './accounting.ts';
+import type { PlacedThrottle } from './bodies/bandwidth.ts';
+import type { Exchange } from './accounts/accounting.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
-import { isTold } from './cookie-keeper.ts';
+import { isTold } from './persistence/cookie-keeper.ts';
 import { ExchangeVerbs } from './exchange-verbs.ts';
-import type { BackendRuntime, ExchangeContext, ServerRuntime } from './runtime.ts';
+import type { BackendRuntime, ExchangeContext, ServerRuntime } from './runtime/runtime.ts';
 
 /** First letters of termination states that are the server's fault, once it was asked (`http_fail_cnt`). */
 const SERVER_FAILURES = new Set(['S', 's', 'P']);

@@ -1,6 +1,6 @@
 /**
- * Compiles all rules of a proxy. Called by proxy/frontend-service.ts and proxy/backend-service.ts in each thread, and by
- * proxy/check-rules.ts when a configuration is checked.
+ * Compiles all rules of a proxy. Called by proxy/runtime/frontend-service.ts and proxy/runtime/backend-service.ts in each thread, and by
+ * proxy/runtime/check-rules.ts when a configuration is checked.
  */
 import type { Proxy } from '../model/proxy.ts';
 import type { PlainRule, Rule, RulesetName } from '../model/rule.ts';

@@ -1,4 +1,4 @@
-/** What compiling rules needs besides what samples need: one per thread and proxy, made by proxy/compile-runtime.ts. */
+/** What compiling rules needs besides what samples need: one per thread and proxy, made by proxy/runtime/compile-runtime.ts. */
 import type { AclTable } from '../acl/acl-table.ts';
 import type { CompiledLogFormat } from '../acl/compiled.ts';
 import type { CompileEnvironment } from '../acl/environment.ts';

@@ -1,7 +1,7 @@
 /**
  * The text of `show servers state`, which a server state file holds (manual of management, `show servers state`,
  * format version 1): one line a server, 25 fields, the last five of which older programs do not write.
- * Written by admin/, read at start by worker/server-states.ts.
+ * Written by admin/, read at start by worker/servers/server-states.ts.
  */
 import {
   CHECK_STATUSES,

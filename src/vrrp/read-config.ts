@@ -1,6 +1,6 @@
 /**
  * keepalived.conf from disk: the files behind `include`, the host's name and interfaces; the parser itself does no I/O.
- * Called by worker/configured-files.ts and, at a reload, by process/vrrp-process.ts.
+ * Called by worker/start/configured-files.ts and, at a reload, by process/vrrp-process.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';

@@ -5,7 +5,7 @@ import { Interpreter } from '../admin/interpreter.ts';
 import type { AdminRuntime, AdminSocket } from '../admin/runtime.ts';
 import { COMMANDS } from '../admin/table.ts';
 import type { ControlTls } from './control-tls.ts';
-import { bindNow, nthAdminSocket, type OpenListening } from './bind-listeners.ts';
+import { bindNow, nthAdminSocket, type OpenListening } from './listening/bind-listeners.ts';
 import { parseSize } from '../config-parser/units.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Notice } from '../model/notice.ts';

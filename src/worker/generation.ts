@@ -10,7 +10,7 @@ import type { Listening, ListenFailure } from '../net/listening-socket.ts';
 import { closeDescriptor, duplicateDescriptor } from '../net/system-calls.ts';
 import type { BalancerReport } from '../vrrp/process/messages.ts';
 import type { Control } from './control.ts';
-import { socketKey, type OpenListening } from './bind-listeners.ts';
+import { socketKey, type OpenListening } from './listening/bind-listeners.ts';
 
 /** Environment variable: which reload this worker belongs to, from 1. */
 export const GENERATION = 'LB_GENERATION';

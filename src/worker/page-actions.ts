@@ -5,7 +5,7 @@ import type { CheckKind } from '../state/check-reports.ts';
 import { ADMIN_FDRAIN, ADMIN_FMAINT } from '../state/server-words.ts';
 import type { ServerTable } from '../state/server-table.ts';
 import type { ServerAction } from '../stats/page/action-form.ts';
-import type { ToData } from './messages.ts';
+import type { ToData } from './threads/messages.ts';
 
 interface PageActionEffects {
   readonly orders: ServerOrders;

@@ -6,12 +6,12 @@ import { setPriority } from 'node:os';
 import type { Config } from '../model/config.ts';
 import type { Notice } from '../model/notice.ts';
 import { probeUring } from '../net/engines/uring/probe.ts';
-import { bindListeners } from './bind-listeners.ts';
-import { holdCapabilities, troubleOf } from './capabilities.ts';
+import { bindListeners } from './listening/bind-listeners.ts';
+import { holdCapabilities, troubleOf } from './process/capabilities.ts';
 import { Control, type ControlOptions } from './control.ts';
-import { dropPrivileges, dropsPrivileges } from './privileges.ts';
-import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process-calls.ts';
-import { NoticeBook } from './notice-book.ts';
+import { dropPrivileges, dropsPrivileges } from './process/privileges.ts';
+import { openFilesLimit, renounceNewPrivileges, runOn, setOpenFilesLimit } from './process/process-calls.ts';
+import { NoticeBook } from './process/notice-book.ts';
 import {
   connectionsWithin,
   FILES_ON_NODE,
@@ -20,9 +20,9 @@ import {
   reachOpenFiles,
   withLimits,
   type LimitRequest,
-} from './process-limits.ts';
-import { allowedProcessors, givenProcessors, mapProcessors } from './processor-map.ts';
-import { threadCount } from './thread-count.ts';
+} from './process/process-limits.ts';
+import { allowedProcessors, givenProcessors, mapProcessors } from './process/processor-map.ts';
+import { threadCount } from './threads/thread-count.ts';
 
 interface ServingOptions extends Pick<
   ControlOptions,

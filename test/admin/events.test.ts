@@ -6,7 +6,7 @@ import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { Words, type Call } from '../../src/admin/command.ts';
 import { EVENT_COMMANDS } from '../../src/admin/commands/events.ts';
-import { LogRing } from '../../src/worker/log-ring.ts';
+import { LogRing } from '../../src/worker/logs/log-ring.ts';
 
 const RING_BYTES = 10_000;
 const LINE = 'x'.repeat(98);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasFatal, renderDiagnostics } from '../../src/config-parser/diagnostic.ts';
 import { parseConfig } from '../../src/config-parser/parse.ts';
-import { compileAll } from '../../src/proxy/check-rules.ts';
+import { compileAll } from '../../src/proxy/runtime/check-rules.ts';
 import { ConfigMutator } from '../support/mutated-config.ts';
 
 const FOLDER = 'test/cases/config';

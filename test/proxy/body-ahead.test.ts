@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BodyPreview } from '../../src/proxy/body-ahead.ts';
-import { Inbox } from '../../src/proxy/inbox.ts';
+import { BodyPreview } from '../../src/proxy/bodies/body-ahead.ts';
+import { Inbox } from '../../src/proxy/client/inbox.ts';
 import { processorMs } from '../support/processor-time.ts';
 
 const SHAPE = { framing: 'chunked', contentLength: 0, ended: false, room: 16_384 } as const;

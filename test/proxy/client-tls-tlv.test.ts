@@ -6,7 +6,7 @@ import { buildProxyV2 } from '../../src/net/proxy-protocol/build.ts';
 import { parseProxyHeader } from '../../src/net/proxy-protocol/parse.ts';
 import { Certificate } from '../../src/net/tls/certificate.ts';
 import type { TlsFacts } from '../../src/net/tls/tls-facts.ts';
-import { clientTlsTlv } from '../../src/proxy/client-tls-tlv.ts';
+import { clientTlsTlv } from '../../src/proxy/server/client-tls-tlv.ts';
 import { Authority } from '../support/certificates.ts';
 import { requires } from '../support/requirement.ts';
 import { NO_TLS } from '../support/tls-facts.ts';

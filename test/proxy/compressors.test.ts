@@ -1,8 +1,8 @@
 /** Limits of what compression may cost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Compressors } from '../../src/proxy/compressors.ts';
-import type { ContentCoder } from '../../src/proxy/content-coder.ts';
+import { Compressors } from '../../src/proxy/bodies/compressors.ts';
+import type { ContentCoder } from '../../src/proxy/bodies/content-coder.ts';
 import { backendOf, createState } from '../support/state.ts';
 
 /** Of the threads of a process. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-import type { CodingName, ContentCoder } from '../../src/proxy/content-coder.ts';
-import { ContentCoders } from '../../src/proxy/content-coders.ts';
+import type { CodingName, ContentCoder } from '../../src/proxy/bodies/content-coder.ts';
+import { ContentCoders } from '../../src/proxy/bodies/content-coders.ts';
 
 const READERS: Readonly<Record<CodingName, (bytes: Buffer) => Buffer>> = {
   identity: bytes => bytes,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimerWheel } from '../../src/net/timer-wheel.ts';
-import { FilterChain } from '../../src/proxy/filter-chain.ts';
+import { FilterChain } from '../../src/proxy/filters/filter-chain.ts';
 import type { ChannelBytes } from '../../src/rules/channel-bytes.ts';
 import {
   FILTER_CONTINUE,

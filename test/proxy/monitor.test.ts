@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asksMonitor } from '../../src/proxy/monitor.ts';
+import { asksMonitor } from '../../src/proxy/request/monitor.ts';
 
 test('a path as monitor-uri matches the path of any target, with regard to case', () => {
   assert.ok(asksMonitor('/health', '/health'));

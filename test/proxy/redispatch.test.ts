@@ -1,8 +1,8 @@
 /** On which tries `option redispatch` lets a request leave its server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayRedispatch } from '../../src/proxy/redispatch.ts';
-import type { BackendRuntime } from '../../src/proxy/runtime.ts';
+import { mayRedispatch } from '../../src/proxy/server/redispatch.ts';
+import type { BackendRuntime } from '../../src/proxy/runtime/runtime.ts';
 import type { Transaction } from '../../src/proxy/transaction.ts';
 
 /** The tries, of `retries`, that may go elsewhere. */

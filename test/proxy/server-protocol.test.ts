@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Server } from '../../src/model/server.ts';
-import { ServerProtocol } from '../../src/proxy/server-protocol.ts';
+import { ServerProtocol } from '../../src/proxy/server/server-protocol.ts';
 
 interface Row {
   readonly said: string;

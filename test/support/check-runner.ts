@@ -12,10 +12,10 @@ import { loadCertificates } from '../../src/certificates/load-certificates.ts';
 import { NodeEngine } from '../../src/net/engines/node/engine.ts';
 import { ServerContexts } from '../../src/net/tls/server-contexts.ts';
 import { PolledEngine } from '../../src/net/engines/polled/engine.ts';
-import { Environments } from '../../src/proxy/compile-environment.ts';
+import { Environments } from '../../src/proxy/runtime/compile-environment.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import { CheckContext, type CheckSurroundings } from '../../src/worker/check-context.ts';
-import { CheckExpressionCompiler, compileUniqueId } from '../../src/worker/check-expressions.ts';
+import { CheckContext, type CheckSurroundings } from '../../src/worker/servers/check-context.ts';
+import { CheckExpressionCompiler, compileUniqueId } from '../../src/worker/servers/check-expressions.ts';
 import { createState, type TestState } from './state.ts';
 
 export interface CheckedConfig extends TestState {

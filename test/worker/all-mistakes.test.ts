@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderMessage } from '../../src/config-parser/diagnostic.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import { loadConfiguration } from '../../src/worker/load-configuration.ts';
+import { loadConfiguration } from '../../src/worker/start/load-configuration.ts';
 
 const FOLDER = 'test/cases/mistakes';
 

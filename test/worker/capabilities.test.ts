@@ -8,7 +8,7 @@ import { requires } from '../support/requirement.ts';
 /** In a process that gives up root: what becomes of them, one list after the other. */
 function heldBy(...lists: readonly string[]): readonly unknown[] {
   const code = `
-    const { holdCapabilities, troubleOf } = await import(${JSON.stringify(resolve('dist/src/worker/capabilities.js'))});
+    const { holdCapabilities, troubleOf } = await import(${JSON.stringify(resolve('dist/src/worker/process/capabilities.js'))});
     const wordsOf = list => ({ otherLines: [[{ text: 'setcap' }, { text: list }]] });
     holdCapabilities(wordsOf('cap_net_raw'));
     process.setuid(65534);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { TlsMaterial } from '../../src/model/tls-material.ts';
-import { checkTlsListeners } from '../../src/worker/check-tls-listeners.ts';
+import { checkTlsListeners } from '../../src/worker/start/check-tls-listeners.ts';
 
 const MATERIAL: TlsMaterial = {
   crtBase: undefined,

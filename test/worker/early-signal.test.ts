@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { EarlySignal } from '../../src/worker/early-signal.ts';
+import { EarlySignal } from '../../src/worker/start/early-signal.ts';
 
 test('a signal that came early comes again to the one who hears it later', async t => {
   // a process waits for no signal

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { loadKoffi } from '../../src/net/system-calls.ts';
-import { changeEnvironment } from '../../src/worker/environment.ts';
+import { changeEnvironment } from '../../src/worker/process/environment.ts';
 
 test('variables of the configuration are seen here and by programs, and the C library keeps what it had', t => {
   const before = process.env;

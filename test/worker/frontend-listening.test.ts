@@ -8,8 +8,8 @@ import type { Config } from '../../src/model/config.ts';
 import type { ListenSettings } from '../../src/net/listen-settings.ts';
 import { isListenFailure, openListening } from '../../src/net/listening-socket.ts';
 import { closeDescriptor } from '../../src/net/system-calls.ts';
-import { FrontendListening } from '../../src/worker/frontend-listening.ts';
-import { ThreadCalls } from '../../src/worker/thread-calls.ts';
+import { FrontendListening } from '../../src/worker/listening/frontend-listening.ts';
+import { ThreadCalls } from '../../src/worker/threads/thread-calls.ts';
 
 const TEXT = `defaults
   mode http

@@ -10,7 +10,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderDiagnostics } from '../../src/config-parser/diagnostic.ts';
-import { loadConfiguration } from '../../src/worker/load-configuration.ts';
+import { loadConfiguration } from '../../src/worker/start/load-configuration.ts';
 import { LB } from '../support/balancer.ts';
 import { ConfigMutator } from '../support/mutated-config.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

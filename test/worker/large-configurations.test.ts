@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Config } from '../../src/model/config.ts';
-import { compileAll } from '../../src/proxy/check-rules.ts';
-import { Runtime } from '../../src/proxy/compile-runtime.ts';
-import type { DataThread } from '../../src/proxy/runtime.ts';
+import { compileAll } from '../../src/proxy/runtime/check-rules.ts';
+import { Runtime } from '../../src/proxy/runtime/compile-runtime.ts';
+import type { DataThread } from '../../src/proxy/runtime/runtime.ts';
 
 const TIMES = 8;
 const MOST = 24;

@@ -15,7 +15,7 @@ import {
   openPipe,
   receiveNow,
 } from '../../src/net/system-calls.ts';
-import { openOutlet, type LogOutlet } from '../../src/worker/log-outlet.ts';
+import { openOutlet, type LogOutlet } from '../../src/worker/logs/log-outlet.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 

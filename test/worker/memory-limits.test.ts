@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Config } from '../../src/model/config.ts';
-import { twoDigits, withinMemory } from '../../src/worker/memory-limits.ts';
+import { twoDigits, withinMemory } from '../../src/worker/process/memory-limits.ts';
 
 const CLIENTS = 'ssl crt cert.pem';
 const SERVERS = 'ssl verify none';

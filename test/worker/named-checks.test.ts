@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadConfiguration } from '../../src/worker/load-configuration.ts';
+import { loadConfiguration } from '../../src/worker/start/load-configuration.ts';
 
 test('names of addr and agent-addr are addresses when the configuration is loaded', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lb-named-checks-'));

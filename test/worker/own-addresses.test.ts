@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { parseIp, type IpAddress } from '../../src/base/ip-address.ts';
-import { isOwnAddress } from '../../src/worker/own-addresses.ts';
+import { isOwnAddress } from '../../src/worker/process/own-addresses.ts';
 
 const own = (text: string): boolean => isOwnAddress(parseIp(text) as IpAddress);
 

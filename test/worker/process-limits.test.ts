@@ -10,7 +10,7 @@ import {
   planLimits as limitsOf,
   reachOpenFiles,
   withLimits,
-} from '../../src/worker/process-limits.ts';
+} from '../../src/worker/process/process-limits.ts';
 
 type Plan = Exclude<ReturnType<typeof limitsOf>, string>;
 

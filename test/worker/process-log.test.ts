@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProcessLogForm } from '../../src/model/notice.ts';
-import { ProcessLog } from '../../src/worker/process-log.ts';
+import { ProcessLog } from '../../src/worker/process/process-log.ts';
 
 function written(form: ProcessLogForm, terminal: boolean, say: (log: ProcessLog) => void): string {
   let text = '';

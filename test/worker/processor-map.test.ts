@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-parser/parse.ts';
 import type { Word } from '../../src/model/word.ts';
-import { allowedProcessors, mapProcessors } from '../../src/worker/processor-map.ts';
+import { allowedProcessors, mapProcessors } from '../../src/worker/process/processor-map.ts';
 
 function linesOf(...lines: readonly string[]): readonly (readonly Word[])[] {
   const text = `global\n${lines.map(line => `  ${line}\n`).join('')}`;

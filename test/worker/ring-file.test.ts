@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ringMessages } from '../support/ring-messages.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { RingFile } from '../../src/worker/ring-file.ts';
+import { RingFile } from '../../src/worker/logs/ring-file.ts';
 
 function open(t: TestContext, path: string, bytes = 4096): RingFile {
   const file = RingFile.open(path, bytes);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nameserversIn } from '../../src/worker/system-nameservers.ts';
+import { nameserversIn } from '../../src/worker/names/system-nameservers.ts';
 
 test('the nameservers of the system are taken once each; lines that name none are told of', () => {
   const lines = [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { threadCount } from '../../src/worker/thread-count.ts';
+import { threadCount } from '../../src/worker/threads/thread-count.ts';
 import { configOf } from '../support/state.ts';
 
 /** The number, and what is said beside it. */

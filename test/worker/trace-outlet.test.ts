@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TraceBoard } from '../../src/state/trace-board.ts';
 import { traceSinks } from '../../src/traces/trace-book.ts';
-import { TraceOutlet } from '../../src/worker/trace-outlet.ts';
+import { TraceOutlet } from '../../src/worker/logs/trace-outlet.ts';
 
 test('a thread loses lines that the control thread does not take, and no others', async () => {
   const board = TraceBoard.create(1);

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { loadConfiguration } from '../../src/worker/load-configuration.ts';
+import { loadConfiguration } from '../../src/worker/start/load-configuration.ts';
 import { requires } from '../support/requirement.ts';
 import { tlsFile } from '../support/tls-material.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A TLS handshake towards a server, on a connection that has just been made: node:tls makes it, and what comes back is an
- * encrypted connection of the same engine. Traffic (proxy/dialer.ts) and checks make it alike.
+ * encrypted connection of the same engine. Traffic (proxy/server/dialer.ts) and checks make it alike.
  *
  *   plain connection ──▶ TLSSocket ──certificate is good──▶ secured(connection)
  *                            └──────── anything else ──────▶ handshakeFailed(why)

@@ -1,6 +1,6 @@
 /**
  * Handshakes of one `bind` line in one thread, with clients at the other end of a socket: gives back a TLSSocket, or tells
- * why there is none. Most of them need none (direct/). Used by proxy/client-handshake.ts.
+ * why there is none. Most of them need none (direct/). Used by proxy/client/client-handshake.ts.
  */
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';

@@ -3,8 +3,8 @@
  * stopped-by-rules.ts when a request has passed its rules.
  */
 import type { HttpExchange } from '../http-exchange.ts';
-import { inviteBody } from '../interim-responses.ts';
-import { serveScript } from '../serve-script.ts';
+import { inviteBody } from '../response/interim-responses.ts';
+import { serveScript } from '../services/serve-script.ts';
 import { HatermAnswer, usageAnswer } from './answer.ts';
 import { NO_WISHES, readWishes, type Wishes } from './wishes.ts';
 

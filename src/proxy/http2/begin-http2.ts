@@ -1,8 +1,8 @@
 /** A client's connection speaks HTTP/2, and its rules have been passed: it is served, or serves (`attach-srv`). */
-import type { ClientConnectionFacts } from '../client-facts.ts';
-import { Inbox } from '../inbox.ts';
+import type { ClientConnectionFacts } from '../client/client-facts.ts';
+import { Inbox } from '../client/inbox.ts';
 import { attachToServer } from '../reverse/attach.ts';
-import type { ListenerRuntime } from '../runtime.ts';
+import type { ListenerRuntime } from '../runtime/runtime.ts';
 import type { StreamPool } from '../stream-pool.ts';
 import { Http2ClientSession } from './session.ts';
 

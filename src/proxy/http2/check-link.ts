@@ -1,6 +1,6 @@
 /**
  * HTTP/2 for the checks of servers (manual, `check-proto`): a connection of theirs that carries the requests of one check
- * and ends with it. Nothing is counted of it. worker/server-watch.ts gives it to health/.
+ * and ends with it. Nothing is counted of it. worker/servers/server-watch.ts gives it to health/.
  */
 import type { Global } from '../../model/global.ts';
 import { BufferPool } from '../../net/buffer-pool.ts';

@@ -13,12 +13,12 @@ import type { Connection, ConnectionHandler, Endpoint } from '../../net/connecti
 import { Timer } from '../../net/timer-wheel.ts';
 import { type Http2Counts, Http2StreamFacts } from './facts.ts';
 import { Http2Wire, type WireHost } from './wire.ts';
-import type { ClientConnectionFacts } from '../client-facts.ts';
+import type { ClientConnectionFacts } from '../client/client-facts.ts';
 import type { HttpStream } from '../http-stream.ts';
-import { Inbox } from '../inbox.ts';
-import type { PrivateConnections } from '../private-connections.ts';
-import type { ListenerRuntime } from '../runtime.ts';
-import type { StreamClient } from '../stream-client.ts';
+import { Inbox } from '../client/inbox.ts';
+import type { PrivateConnections } from '../server/private-connections.ts';
+import type { ListenerRuntime } from '../runtime/runtime.ts';
+import type { StreamClient } from '../client/stream-client.ts';
 import type { StreamPool } from '../stream-pool.ts';
 
 /** The connection, as its requests see it. */

@@ -3,8 +3,8 @@ import { DATA, GOAWAY, HEADERS, RST_STREAM, SETTINGS } from '../../http2/frames.
 import { endsCleanly } from './clean-end.ts';
 import { FIELD } from '../../state/counter-fields.ts';
 import { countForAll } from '../../state/stick-table/tracked-counters.ts';
-import type { ClientConnectionFacts } from '../client-facts.ts';
-import type { DataThread, ListenerRuntime } from '../runtime.ts';
+import type { ClientConnectionFacts } from '../client/client-facts.ts';
+import type { DataThread, ListenerRuntime } from '../runtime/runtime.ts';
 import { Transaction } from '../transaction.ts';
 
 function byType(

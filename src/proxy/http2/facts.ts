@@ -5,7 +5,7 @@
 import type { VariableStore } from '../../acl/variables.ts';
 import type { Connection, Endpoint } from '../../net/connection.ts';
 import type { TlsFacts } from '../../net/tls/tls-facts.ts';
-import { ClientConnectionFacts } from '../client-facts.ts';
+import { ClientConnectionFacts } from '../client/client-facts.ts';
 
 /** What the connection counts. */
 export interface Http2Counts {

@@ -2,7 +2,7 @@
  * How long connections of clients may rest (manual, `timeout http-keep-alive`, `idle-ping`). Those that were made here, by a
  * listener with the address `rhttp@`, rest until they are asked for something, or their peer is gone.
  */
-import type { ListenerRuntime } from '../runtime.ts';
+import type { ListenerRuntime } from '../runtime/runtime.ts';
 
 export function isReversed({ config }: ListenerRuntime): boolean {
   return config.address.kind === 'reverse';

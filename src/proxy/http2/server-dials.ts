@@ -4,7 +4,7 @@
  *
  *   begin ─▶ join … join ─▶ end: each that waits takes a stream of it, makes a connection of its own, or fails alike
  */
-import type { DialFailure, ServerRefusal } from '../dial-failure.ts';
+import type { DialFailure, ServerRefusal } from '../server/dial-failure.ts';
 
 /** Somebody who waits for a connection that another makes. */
 export interface Passenger {

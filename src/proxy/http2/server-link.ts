@@ -17,18 +17,18 @@ import type { Connection, ConnectionHandler } from '../../net/connection.ts';
 import { UNSET } from '../../net/engines/unset-handler.ts';
 import type { TimerWheel } from '../../net/timer-wheel.ts';
 import { type AfterTurn, afterTurn } from '../after-turn.ts';
-import type { Inbox } from '../inbox.ts';
+import type { Inbox } from '../client/inbox.ts';
 import { IdlePing } from './idle-ping.ts';
 import { LinkTurns } from './link-turns.ts';
 import { isSilent, type LinkLimits, type LinkStream, mostRequests } from './link-stream.ts';
 import { LingeringStreams } from './lingering.ts';
 import type { RequestAim } from './request-block.ts';
 import type { Http2ServerCounts } from './server-counts.ts';
-import type { GlitchLimit } from '../glitches.ts';
+import type { GlitchLimit } from '../client/glitches.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
 import type { Traces } from '../../traces/traces.ts';
 import { tracedServerSession } from '../traced/http2-server-session.ts';
-import { RestingConnection } from '../resting-connection.ts';
+import { RestingConnection } from '../server/resting-connection.ts';
 import { Http2ServerWire, type WireCarrier } from './server-wire.ts';
 
 /** Where it is lent from, and comes back to. */

@@ -7,7 +7,7 @@ import type { BufferPool } from '../../net/buffer-pool.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { TimerWheel } from '../../net/timer-wheel.ts';
 import type { Traces } from '../../traces/traces.ts';
-import type { GlitchLimits } from '../glitches.ts';
+import type { GlitchLimits } from '../client/glitches.ts';
 import type { Http2ServerSettings } from './server-settings.ts';
 import type { ServerDials } from './server-dials.ts';
 import { BackendCounts, type Http2ServerCounts } from './server-counts.ts';

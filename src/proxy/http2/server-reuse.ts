@@ -15,8 +15,8 @@ import { Http2ServerLink } from './server-link.ts';
 import type { ServerDials } from './server-dials.ts';
 import { Http2ServerWire } from './server-wire.ts';
 import type { ServerLinks } from './server-links.ts';
-import type { PrivateConnections } from '../private-connections.ts';
-import type { ServerRuntime } from '../runtime.ts';
+import type { PrivateConnections } from '../server/private-connections.ts';
+import type { ServerRuntime } from '../runtime/runtime.ts';
 
 /** A request that is to be carried, and whose it is. */
 export interface Traveller {

@@ -16,7 +16,7 @@ import type { Connection, ConnectionHandler, Endpoint } from '../../net/connecti
 import { Timer } from '../../net/timer-wheel.ts';
 import { FIELD } from '../../state/counter-fields.ts';
 import { type AfterTurn, afterTurn } from '../after-turn.ts';
-import type { ClientConnectionFacts } from '../client-facts.ts';
+import type { ClientConnectionFacts } from '../client/client-facts.ts';
 import { Http2Client, type Http2Connection } from './client.ts';
 import { Http2Accounts } from './counts.ts';
 import { FrameOutlet } from './frame-outlet.ts';
@@ -24,9 +24,9 @@ import { FreshClients } from './fresh-clients.ts';
 import { IdlePing } from './idle-ping.ts';
 import * as Rest from './idle-times.ts';
 import { readerOf } from './reader.ts';
-import type { Inbox } from '../inbox.ts';
-import type { PrivateConnections } from '../private-connections.ts';
-import type { DataThread, ListenerRuntime } from '../runtime.ts';
+import type { Inbox } from '../client/inbox.ts';
+import type { PrivateConnections } from '../server/private-connections.ts';
+import type { DataThread, ListenerRuntime } from '../runtime/runtime.ts';
 import type { StreamPool } from '../stream-pool.ts';
 import { tracedClientSession } from '../traced/http2-client-session.ts';
 

@@ -4,11 +4,11 @@
  */
 import type { Connection } from '../../net/connection.ts';
 import { Timer } from '../../net/timer-wheel.ts';
-import type { Attachment, ClientConnectionFacts } from '../client-facts.ts';
-import { hangUp } from '../hang-up.ts';
+import type { Attachment, ClientConnectionFacts } from '../client/client-facts.ts';
+import { hangUp } from '../client/hang-up.ts';
 import type { Http2ServerLink } from '../http2/server-link.ts';
-import type { Inbox } from '../inbox.ts';
-import type { DataThread, ListenerRuntime } from '../runtime.ts';
+import type { Inbox } from '../client/inbox.ts';
+import type { DataThread, ListenerRuntime } from '../runtime/runtime.ts';
 import type { Attaching } from './attached-links.ts';
 
 export function attachToServer(

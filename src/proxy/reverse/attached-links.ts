@@ -9,7 +9,7 @@ import { NO_ERROR } from '../../http2/frames.ts';
 import type { Connection, ConnectionHandler } from '../../net/connection.ts';
 import type { RequestAim } from '../http2/request-block.ts';
 import { Http2ServerLink, type LinkHome, type LinkParts } from '../http2/server-link.ts';
-import type { Inbox } from '../inbox.ts';
+import type { Inbox } from '../client/inbox.ts';
 
 /** Whoever is told what happens to one that is being attached: once, when it is established or gone. */
 export interface Attaching {

@@ -5,7 +5,7 @@
  */
 import type { Connection } from '../../net/connection.ts';
 import { Timer } from '../../net/timer-wheel.ts';
-import type { DataThread, ListenerRuntime, ServerRuntime } from '../runtime.ts';
+import type { DataThread, ListenerRuntime, ServerRuntime } from '../runtime/runtime.ts';
 import { PreConnection, type PreConnectionSink } from './pre-connection.ts';
 
 /** Between tries that fail, and between connections that end at once; in milliseconds. */

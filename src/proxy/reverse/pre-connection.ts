@@ -9,10 +9,10 @@ import { buildLocal } from '../../net/proxy-protocol/build.ts';
 import type { HandshakeFailure } from '../../net/tls/handshake-failure.ts';
 import type { HandshakeSink, OutgoingHandshake } from '../../net/tls/outgoing-handshake.ts';
 import { Timer } from '../../net/timer-wheel.ts';
-import { ClientConnectionFacts } from '../client-facts.ts';
-import { openConnection } from '../open-connection.ts';
-import type { OutgoingFacts } from '../outgoing-source.ts';
-import type { DataThread, ListenerRuntime, ServerRuntime } from '../runtime.ts';
+import { ClientConnectionFacts } from '../client/client-facts.ts';
+import { openConnection } from '../server/open-connection.ts';
+import type { OutgoingFacts } from '../server/outgoing-source.ts';
+import type { DataThread, ListenerRuntime, ServerRuntime } from '../runtime/runtime.ts';
 import { Transaction } from '../transaction.ts';
 
 export interface PreConnectionSink {

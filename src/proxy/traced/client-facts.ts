@@ -5,8 +5,8 @@ import type { TlsFacts } from '../../net/tls/tls-facts.ts';
 import type { TracePoint } from '../../traces/trace-point.ts';
 import type { Tracer } from '../../traces/tracer.ts';
 import type { Traces } from '../../traces/traces.ts';
-import { ClientConnectionFacts } from '../client-facts.ts';
-import type { ListenerRuntime } from '../runtime.ts';
+import { ClientConnectionFacts } from '../client/client-facts.ts';
+import type { ListenerRuntime } from '../runtime/runtime.ts';
 import { H1, SESSION, SSL } from './points.ts';
 import { joinParts, MINIMAL, numbersText, placeText, SIMPLE, subjectOfClient } from './subject.ts';
 

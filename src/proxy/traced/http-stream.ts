@@ -9,13 +9,13 @@ import type { TraceSubject } from '../../traces/source.ts';
 import type { TracePoint } from '../../traces/trace-point.ts';
 import type { Tracer } from '../../traces/tracer.ts';
 import { H2_POINTS } from './http2-points.ts';
-import type { DialFailure } from '../dial-failure.ts';
+import type { DialFailure } from '../server/dial-failure.ts';
 import { Http2ServerWire } from '../http2/server-wire.ts';
 import { HttpStream } from '../http-stream.ts';
-import type { BackendRuntime } from '../runtime.ts';
-import type { ShutdownLetter } from '../server-streams.ts';
-import type { StreamClient } from '../stream-client.ts';
-import type { Phase } from '../termination.ts';
+import type { BackendRuntime } from '../runtime/runtime.ts';
+import type { ShutdownLetter } from '../server/server-streams.ts';
+import type { StreamClient } from '../client/stream-client.ts';
+import type { Phase } from '../accounts/termination.ts';
 import { contentText, fieldsText, requestLine, statusLine } from './message-text.ts';
 import { APPLET, H1, HATERM, STREAM } from './points.ts';
 import {

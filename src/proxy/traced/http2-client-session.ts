@@ -1,9 +1,9 @@
 /** A client's connection of HTTP/2 that is traced. */
 import type { SessionHandler } from '../../http2/session-handler.ts';
 import type { Session } from '../../http2/session.ts';
-import type { ClientConnectionFacts } from '../client-facts.ts';
+import type { ClientConnectionFacts } from '../client/client-facts.ts';
 import { isReversed } from '../http2/idle-times.ts';
-import type { DataThread, ListenerRuntime } from '../runtime.ts';
+import type { DataThread, ListenerRuntime } from '../runtime/runtime.ts';
 import { TracedHttp2Session } from './http2-session.ts';
 import { placeText, subjectOfClient } from './subject.ts';
 

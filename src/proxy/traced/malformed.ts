@@ -1,6 +1,6 @@
 /** Tells traces of messages that are none: they are what level `error` is for. */
-import type { Inbox } from '../inbox.ts';
-import type { DataThread } from '../runtime.ts';
+import type { Inbox } from '../client/inbox.ts';
+import type { DataThread } from '../runtime/runtime.ts';
 import { contentText } from './message-text.ts';
 import { H1 } from './points.ts';
 import {

@@ -2,7 +2,7 @@
 import type { TraceSubject } from '../../traces/source.ts';
 import type { Traces } from '../../traces/traces.ts';
 import type { Connection, Endpoint } from '../../net/connection.ts';
-import type { ClientConnectionFacts } from '../client-facts.ts';
+import type { ClientConnectionFacts } from '../client/client-facts.ts';
 
 /** Numbers of the verbosities of sources (traces/sources.ts). */
 export const MINIMAL = 2;

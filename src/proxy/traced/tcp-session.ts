@@ -3,9 +3,9 @@ import type { Connection } from '../../net/connection.ts';
 import type { Cause } from '../../base/failure.ts';
 import { VERDICT_NAMES, type Verdict } from '../../rules/verdict.ts';
 import type { TracePoint } from '../../traces/trace-point.ts';
-import type { DialFailure } from '../dial-failure.ts';
-import type { ShutdownLetter } from '../server-streams.ts';
-import { TcpSession } from '../tcp-session.ts';
+import type { DialFailure } from '../server/dial-failure.ts';
+import type { ShutdownLetter } from '../server/server-streams.ts';
+import { TcpSession } from '../tcp/tcp-session.ts';
 import { STREAM, TCP } from './points.ts';
 import { joinParts, MINIMAL, namesText, numbersText, placeText, SIMPLE, subjectOf } from './subject.ts';
 

@@ -1,7 +1,7 @@
 /** `lb explain`: from its words to what it prints and the code it ends with. Called by main.ts. */
 import { renderDiagnostics } from '../../config-parser/diagnostic.ts';
 import { EXPLAIN_USAGE, parseExplainCommand } from '../../config-parser/explain-command.ts';
-import { loadConfiguration } from '../load-configuration.ts';
+import { loadConfiguration } from '../start/load-configuration.ts';
 import { explainRequest } from './explain.ts';
 import { renderExplanation } from './render.ts';
 

@@ -1,7 +1,7 @@
 /** Why a request goes to this backend and this server, in words. */
 import type { Balance } from '../../model/balance.ts';
 import type { Proxy } from '../../model/proxy.ts';
-import type { BackendRuntime, ServerRuntime, WatchedExchange } from '../../proxy/runtime.ts';
+import type { BackendRuntime, ServerRuntime, WatchedExchange } from '../../proxy/runtime/runtime.ts';
 import type { ExplainedRule } from '../../rules/explain.ts';
 import type { Explanation, Place } from './explanation.ts';
 

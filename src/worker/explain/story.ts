@@ -1,5 +1,5 @@
 /** The other ends of an explained exchange: hears what the session sends, answers for the server, knows when it is over. */
-import type { BackendRuntime, ServerRuntime, WatchedExchange } from '../../proxy/runtime.ts';
+import type { BackendRuntime, ServerRuntime, WatchedExchange } from '../../proxy/runtime/runtime.ts';
 import type { ExplainedEvent, Outcome } from './explanation.ts';
 import type { MemoryConnection, MemoryPeer } from './memory-engine.ts';
 

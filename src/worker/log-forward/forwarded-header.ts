@@ -4,7 +4,7 @@
  * far as they go.
  */
 import type { LogFormatName } from '../../model/log.ts';
-import { isoTime, legacyTime } from '../syslog-header.ts';
+import { isoTime, legacyTime } from '../logs/syslog-header.ts';
 import { ISO_TIME_LEAST, LEGACY_TIME_LENGTH, MONTHS, type SyslogMessage } from './syslog-message.ts';
 
 /** The format that keeps most of a message. */

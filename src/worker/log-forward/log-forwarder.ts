@@ -9,7 +9,7 @@ import type { Connection, Listener } from '../../net/connection.ts';
 import { receiveDatagrams, type DatagramReceiver } from '../../net/datagram-receiver.ts';
 import { createTlsListener } from '../../net/tls/create-tls-listener.ts';
 import { IncomingHandshake } from '../../net/tls/incoming-handshake.ts';
-import type { DataThread } from '../../proxy/runtime.ts';
+import type { DataThread } from '../../proxy/runtime/runtime.ts';
 import { FIELD } from '../../state/counter-fields.ts';
 import type { MessageSender } from './message-sender.ts';
 import { SyslogConnection, type SyslogConnectionSettings } from './syslog-connection.ts';

@@ -3,9 +3,9 @@ import { ByteLine } from '../../base/byte-line.ts';
 import type { Config } from '../../model/config.ts';
 import type { HostStrategy, LogForward } from '../../model/log-forward.ts';
 import type { LogFormatName, LogTarget } from '../../model/log.ts';
-import type { LogOutlet } from '../log-outlet.ts';
-import type { ThreadLogSink } from '../log-sink.ts';
-import { TargetFilter } from '../target-filter.ts';
+import type { LogOutlet } from '../logs/log-outlet.ts';
+import type { ThreadLogSink } from '../logs/log-sink.ts';
+import { TargetFilter } from '../logs/target-filter.ts';
 import { forwardedHeader, ownFormat } from './forwarded-header.ts';
 import { parseSyslogMessage, unparsedMessage, type SyslogMessage } from './syslog-message.ts';
 

@@ -7,7 +7,7 @@ import type { Connection, ConnectionHandler } from '../../net/connection.ts';
 import { parseProxyHeader } from '../../net/proxy-protocol/parse.ts';
 import type { IncomingHandshake, IncomingSink } from '../../net/tls/incoming-handshake.ts';
 import { Timer, type TimerWheel } from '../../net/timer-wheel.ts';
-import { Inbox } from '../../proxy/inbox.ts';
+import { Inbox } from '../../proxy/client/inbox.ts';
 import { cutMessages, type FramingSettings } from './syslog-framing.ts';
 
 export interface SyslogConnectionSettings {

@@ -2,7 +2,7 @@
  * Cuts a stream into syslog messages (RFC 6587, section 3.4): a digit begins the length of a message, a `<` a message
  * that ends with a line feed; anything else is no syslog. A message has to fit into a buffer.
  */
-import type { Inbox } from '../../proxy/inbox.ts';
+import type { Inbox } from '../../proxy/client/inbox.ts';
 
 export interface FramingSettings {
   /** `tune.bufsize` */

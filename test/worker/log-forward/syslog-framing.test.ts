@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Inbox } from '../../../src/proxy/inbox.ts';
+import { Inbox } from '../../../src/proxy/client/inbox.ts';
 import { cutMessages, type FramingState } from '../../../src/worker/log-forward/syslog-framing.ts';
 
 const LONGEST = 40;

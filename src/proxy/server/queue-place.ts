@@ -1,0 +1,81 @@
+/**
+ * The place of a stream in a queue, a server's or its backend's, and what is counted and logged of it: how many waited
+ * when it came, and how many of them were served before it (manual, section 8.2.3: srv_queue and backend_queue).
+ */
+import type { Waiter, Waiting } from '../../state/local-queue.ts';
+import type { SharedState } from '../../state/shared-state.ts';
+import type { BackendRuntime, ServerRuntime } from '../runtime/runtime.ts';
+import type { Transaction } from '../transaction.ts';
+
+export class QueuePlace {
+  readonly #state: SharedState;
+  readonly #waiter: Waiter;
+  #transaction: Transaction | undefined;
+  #backend: BackendRuntime | undefined;
+  /** Undefined: any of the backend's will do. */
+  #server: ServerRuntime | undefined;
+  #place: Waiting | undefined;
+  /** Itself among them. */
+  #waiting = 1;
+
+  constructor(state: SharedState, waiter: Waiter) {
+    this.#state = state;
+    this.#waiter = waiter;
+  }
+
+  /** False: the queue is full. The waiter may have its slot before this returns. */
+  join(transaction: Transaction, backend: BackendRuntime, server: ServerRuntime | undefined): boolean {
+    const { queues } = this.#state;
+    const { priorityClass, priorityOffset } = transaction;
+    this.#transaction = transaction;
+    this.#backend = backend;
+    this.#server = server;
+    this.#waiting = 1;
+    const place =
+      server === undefined
+        ? queues.waitForBackend(backend.row, this.#waiter, priorityClass, priorityOffset)
+        : queues.waitForServer(server.row, this.#waiter, priorityClass, priorityOffset);
+    if (place === undefined) return false;
+    const waiting = this.#length();
+    transaction.counts.queued(server, waiting);
+    if (!place.queued) return true;
+    this.#place = place;
+    this.#waiting = waiting;
+    return true;
+  }
+
+  #length(): number {
+    const { servers } = this.#state;
+    const { row } = this.#backend as BackendRuntime;
+    return this.#server === undefined ? servers.backendQueued(row) : servers.queued(this.#server.row);
+  }
+
+  /** It waits no more, and was not served. */
+  leave(): void {
+    const transaction = this.#transaction as Transaction;
+    // of those that waited in front some may have been served
+    const served = Math.max(0, this.#waiting - this.#length());
+    transaction.queuedAt(this.#server, 1 + served);
+    transaction.serverRuntime = this.#server;
+    if (this.#place !== undefined) this.#state.queues.remove(this.#place);
+    this.#place = undefined;
+    transaction.leftQueue();
+  }
+
+  /** It has waited too long: a failure of the server it waited for. */
+  expired(): void {
+    if (this.#server !== undefined) this.#transaction?.unservedBy(this.#server);
+    this.leave();
+  }
+
+  /** It has its slot. */
+  served(): void {
+    this.#transaction?.queuedAt(this.#server, this.#waiting);
+    this.#place = undefined;
+  }
+
+  /** The queue was emptied: there is nothing to wait for any more. */
+  lost(): void {
+    this.#place = undefined;
+  }
+}
