@@ -43,7 +43,7 @@ test('each field of the model is read outside the parser', () => {
 
 /** Words that the parser itself reads when lines or sections end, and those that are so in any case. */
 const READ_IN_PARSER =
-  /^(ssl-default-(bind|server)-\w+(-\w+)?|ssl-server-verify|pp2-never-send-local|expose-deprecated-directives|redispatch|splice-\w+)$/;
+  /^(ssl-default-(bind|server)-\w+(-\w+)?|ssl-server-verify|pp2-never-send-local|expose-deprecated-directives|redispatch|splice-\w+|shm-stats-file)$/;
 
 /** Texts of code, and patterns of those with gaps: `tune.vars.${scope}-max-size`. */
 const TEXTS = new Set(

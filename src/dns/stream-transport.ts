@@ -36,11 +36,11 @@ export class StreamTransport implements Transport {
     let leastBusy: StreamConnection | undefined;
     for (const one of this.#connections)
       if (leastBusy === undefined || one.waiting < leastBusy.waiting) leastBusy = one;
-    if (leastBusy !== undefined && (leastBusy.waiting < PIPELINED || this.#isFull)) return leastBusy;
+    if (leastBusy !== undefined && (leastBusy.waiting < PIPELINED || this.#isFull())) return leastBusy;
     return this.#open();
   }
 
-  get #isFull(): boolean {
+  #isFull(): boolean {
     const { maxConnections } = this.#settings;
     return maxConnections > 0 && this.#connections.size >= maxConnections;
   }

@@ -84,10 +84,10 @@ export class CounterImage {
 
   /** As much as there is to be written. */
   get bytes(): Buffer {
-    return this.#bytes.subarray(0, sizeOf(this.#count));
+    return this.#bytes.subarray(0, sizeOf(this.#count()));
   }
 
-  get #count(): number {
+  #count(): number {
     return this.#doubles[COUNT_AT] as number;
   }
 
@@ -128,7 +128,7 @@ export class CounterImage {
   }
 
   forgetUnseen(now: number): void {
-    for (let index = this.#count - 1; index >= 0; index--)
+    for (let index = this.#count() - 1; index >= 0; index--)
       if (!this.#isSeen(this.#objectAt(index) + SEEN_AT, now)) this.#remove(index);
   }
 
@@ -139,7 +139,7 @@ export class CounterImage {
 
   /** The last one takes its place. */
   #remove(index: number): void {
-    const last = this.#count - 1;
+    const last = this.#count() - 1;
     const [at, lastAt] = [this.#objectAt(index), this.#objectAt(last)];
     this.#byName.delete(this.#nameOf(index));
     if (index !== last) this.#byName.set(this.#nameOf(last), index);
@@ -155,7 +155,7 @@ export class CounterImage {
 
   /** One that is not there yet; undefined: there is no room. */
   add(side: Side, guid: string, now: number): Float64Array | undefined {
-    const index = this.#count;
+    const index = this.#count();
     if (index >= this.#room) return undefined;
     const at = this.#objectAt(index);
     this.#doubles.fill(0, at, at + OBJECT);
