@@ -7,6 +7,9 @@ import type { ProcessNumbers } from '../../stats/process-numbers.ts';
 import { IdleMeter } from '../process/idle-meter.ts';
 import { mostConnections, mostOpenFiles } from '../process/process-numbers.ts';
 
+/** An answer takes less. */
+const TOGETHER_MS = 1000;
+
 interface ThreadNumbersSource {
   readonly node: string;
   readonly startTimeMs: number;
@@ -34,11 +37,22 @@ export function threadNumbers(source: ThreadNumbersSource): ProcessNumbers {
     stopping,
     droppedLogs,
     idlePercent: () => idle.percent(),
-    memory: () => {
-      const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
-      const allocatedBytes = residentBytes();
-      // what threads share counts as external from its first byte on, though little of it may have been touched
-      return { allocatedBytes, usedBytes: Math.min(allocatedBytes, heap + external) };
-    },
+    memory: measuredTogether(),
+  };
+}
+
+/** What it answers belongs together: who asks for both of them asks twice. */
+function measuredTogether(): ProcessNumbers['memory'] {
+  let measured = { allocatedBytes: 0, usedBytes: 0 };
+  let measuredAt = -Infinity;
+  return () => {
+    const now = monotonicMs();
+    if (now - measuredAt < TOGETHER_MS) return measured;
+    const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+    const allocatedBytes = residentBytes();
+    // what threads share counts as external from its first byte on, though little of it may have been touched
+    measured = { allocatedBytes, usedBytes: Math.min(allocatedBytes, heap + external) };
+    measuredAt = now;
+    return measured;
   };
 }
