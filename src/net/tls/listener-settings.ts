@@ -78,6 +78,11 @@ function numberOf(ssl: Global['ssl'], name: string, missing: number): number {
   return value === undefined ? missing : Number.parseInt(value, 10);
 }
 
+/** `tune.ssl.cachesize` */
+export function mostCachedSessions(ssl: Global['ssl']): number {
+  return numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE);
+}
+
 /** Undefined: the line has no `ssl`. */
 export function listenerSettings(
   bind: Bind,
@@ -121,7 +126,7 @@ export function listenerSettings(
       'tune.ssl.capture-buffer-size',
       numberOf(ssl, 'tune.ssl.capture-cipherlist-size', 0),
     ),
-    cacheSize: ignoresErrors ? 0 : numberOf(ssl, 'tune.ssl.cachesize', DEFAULT_CACHE_SIZE),
+    cacheSize: ignoresErrors ? 0 : mostCachedSessions(ssl),
     mostForged: numberOf(ssl, 'tune.ssl.ssl-ctx-cache-size', DEFAULT_FORGED),
     dhPem,
   };

@@ -3,7 +3,7 @@
  * HAProxy at worst, so that a limit that was made for it comes to the same numbers here.
  */
 import type { Config } from '../../model/config.ts';
-import type { Global } from '../../model/global.ts';
+import { mostCachedSessions } from '../../net/tls/listener-settings.ts';
 import { mostZlibMemory } from '../../state/zlib-memory.ts';
 
 const MEGABYTE = 2 ** 20;
@@ -14,7 +14,6 @@ const BYTES_OF_A_TLS_SESSION = 16_384;
 const BYTES_OF_A_HANDSHAKE = 77_824;
 const BYTES_OF_A_SECURED_SIDE = BYTES_OF_A_TLS_SESSION + BYTES_OF_A_HANDSHAKE;
 const BYTES_OF_A_CACHED_SESSION = 200;
-const DEFAULT_CACHED_SESSIONS = 20_000;
 
 export interface ConnectionLimits {
   /** 0: not limited. */
@@ -56,17 +55,13 @@ function costsOf({ global, proxies }: Config, megabytes: number, most: number): 
     servers.some(({ ssl, check }) => ssl !== undefined || check?.ssl === true),
   );
   const tlsSides = Number(front) + Number(back);
-  const sessions = tlsSides === 0 ? 0 : cachedSessions(global) * BYTES_OF_A_CACHED_SESSION;
+  const sessions = tlsSides === 0 ? 0 : mostCachedSessions(global.ssl) * BYTES_OF_A_CACHED_SESSION;
   return {
     stream: BYTES_OF_A_STREAM + 2 * global.tune.bufsize,
     tlsSides,
     memory: (megabytes * MEGABYTE - sessions - mostZlibMemory(global)) * USABLE,
     most,
   };
-}
-
-function cachedSessions({ ssl }: Global): number {
-  return Number(ssl.get('tune.ssl.cachesize')?.[0] ?? DEFAULT_CACHED_SESSIONS);
 }
 
 /** Any connection may be one of TLS, on each side, and shakes hands on one at a time. */
