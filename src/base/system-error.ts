@@ -3,10 +3,13 @@ import { getSystemErrorMap } from 'node:util';
 
 const EADDRNOTAVAIL = 99;
 
+/** Node makes it anew whenever it is asked for. */
+let texts: ReadonlyMap<number, readonly [name: string, message: string]> | undefined;
+
 /** `errno` as the system counts it, positive. */
 export function describeErrno(errno: number): string {
   if (errno === EADDRNOTAVAIL) return 'Cannot assign requested address';
-  const text = getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`;
+  const text = (texts ??= getSystemErrorMap()).get(-errno)?.[1] ?? `error ${errno}`;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

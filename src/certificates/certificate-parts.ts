@@ -76,11 +76,19 @@ export function isEncryptedKey(text: string): boolean {
   return ENCRYPTED.test(readPem(text).keys[0] ?? '');
 }
 
+interface ReadKey {
+  readonly pem: string;
+  readonly key: KeyObject | Wrong;
+}
+
+/** OpenSSL takes a third of a millisecond for a key, which is held against its certificate as soon as it has been read. */
+let lastRead: ReadKey = { pem: '', key: { error: 'no start line' } };
+
 /** Plain PEM: threads get no passphrase. */
 function readKey(pem: string, passphrases: Passphrases): { readonly pem: string } | Wrong {
   if (!ENCRYPTED.test(pem)) {
-    const key = tryKey(pem);
-    return 'error' in key ? key : { pem };
+    lastRead = { pem, key: tryKey(pem) };
+    return 'error' in lastRead.key ? lastRead.key : { pem };
   }
   for (const passphrase of passphrases()) {
     const key = tryKey(pem, passphrase);
@@ -121,7 +129,7 @@ export function isIssuedBy(x509: X509Certificate, issuerPem: string): boolean {
 }
 
 export function keyFits({ x509 }: CertificateParts, keyPem: string): boolean {
-  const key = tryKey(keyPem);
+  const key = lastRead.pem === keyPem ? lastRead.key : tryKey(keyPem);
   return !('error' in key) && x509.checkPrivateKey(key);
 }
 

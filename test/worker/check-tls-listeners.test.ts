@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-parser/parse.ts';
-import type { TlsMaterial } from '../../src/model/tls-material.ts';
+import type { TlsLineOptions } from '../../src/model/bind.ts';
+import type { LoadedCertEntry, TlsMaterial } from '../../src/model/tls-material.ts';
 import { checkTlsListeners } from '../../src/worker/start/check-tls-listeners.ts';
 
 const MATERIAL: TlsMaterial = {
@@ -21,13 +23,13 @@ function said(options: string): readonly string[] {
   );
 }
 
-function saidOf(text: string): readonly string[] {
+function saidOf(text: string, material = MATERIAL): readonly string[] {
   const { config } = parseConfig([{ path: 'a.cfg', text }], {
     environment: {},
     readFile: () => ({ error: 'No such file or directory' }),
   });
   assert.ok(config !== undefined);
-  return checkTlsListeners(config, MATERIAL).map(({ message }) => message);
+  return checkTlsListeners(config, material).map(({ message }) => message);
 }
 
 const WITHOUT_EFFECT = ['allow-0rtt no-tls-tickets', 'ech /d', 'ktls on', 'npn h2', 'ca-sign-file /a.pem'];
@@ -70,3 +72,38 @@ test('options that do something say nothing', () => {
   assert.deepEqual(said('no-ca-names'), []);
   assert.deepEqual(said('client-sigalgs rsa_pss_rsae_sha256:ECDSA+SHA256'), []);
 });
+
+test('of several certificates the one that OpenSSL refuses is named, and only that one', () => {
+  const entries = [entry('fine', 2048), entry('weak', 512), entry('other', 2048)];
+  const [message, ...more] = saidWith(entries);
+  assert.match(
+    message ?? '',
+    /^Proxy 'f': the SSL context of 'weak' cannot be made for bind ':443' at \[a.cfg:4\]: .*key too small\.$/,
+  );
+  assert.deepEqual(more, []);
+});
+
+test('what a line of a crt-list says wrongly is told of once, whatever its certificates are', () => {
+  const wrong: TlsLineOptions = { sigalgs: 'nonsense' };
+  const entries = [entry('fine', 2048), entry('weak', 512, wrong), entry('other', 2048, wrong)];
+  const mistakes = saidWith(entries).filter(text => !/have no effect/.test(text));
+  assert.deepEqual(mistakes, [
+    `Proxy 'f': unable to set SSL Signature Algorithm list to 'nonsense' for bind ':443' at [a.cfg:4].`,
+  ]);
+});
+
+function saidWith(entries: readonly LoadedCertEntry[]): readonly string[] {
+  const text = `frontend f\n mode http\n timeout client 1s\n bind :443 ssl crt /a.pem\n`;
+  return saidOf(text, { ...MATERIAL, listeners: new Map([['a.cfg:4', entries]]) });
+}
+
+let entries = 0;
+
+function entry(name: string, bits: number, options: TlsLineOptions = {}): LoadedCertEntry {
+  const words = ['-newkey', `rsa:${bits}`, '-nodes', '-subj', `/CN=${name}`, '-keyout', '-'];
+  const pem = execFileSync('openssl', ['req', '-x509', ...words], { encoding: 'latin1', stdio: 'pipe' });
+  const certAt = pem.indexOf('-----BEGIN CERTIFICATE');
+  const [keyPem, certPem] = [pem.slice(0, certAt), pem.slice(certAt)];
+  const certificate = { name, certPem, keyPem, chainPem: '', names: [name], keyType: 'rsa' as const };
+  return { id: ++entries, certificate, filters: [], options, isDefault: false };
+}

@@ -64,7 +64,10 @@ export function refusalOf(
     const { owner, bind } = listening;
     if (listenerKey(bind.position) !== key) continue;
     const settings = settingsOf(listening, config, material);
-    const [wrong] = settings === undefined ? [] : refused(settings, entry, material, placeOf(bind));
+    const [wrong] =
+      settings === undefined
+        ? []
+        : refusedOf(settings, [entry], contextsOf(settings, material), placeOf(bind));
     return wrong && `${owner}: ${wrong}`;
   }
   return undefined;
@@ -98,7 +101,7 @@ function checkOne(listening: Listening, config: Config, material: TlsMaterial): 
   const { owner, bind } = listening;
   const entries = material.listeners.get(listenerKey(bind.position)) ?? [];
   const mistakes = new Set(
-    [undefined, ...entries].flatMap(entry => refused(settings, entry, material, placeOf(bind))),
+    refusedOf(settings, [undefined, ...entries], contextsOf(settings, material), placeOf(bind)),
   );
   const alerts = [...mistakes].map((text): Diagnostic => ({
     severity: 'alert',
@@ -106,6 +109,26 @@ function checkOne(listening: Listening, config: Config, material: TlsMaterial): 
     message: `${owner}: ${text}`,
   }));
   return [...alerts, ...withoutEffect(bind, settings, entries, owner.startsWith(PROXY))];
+}
+
+/** Undefined: the line alone. Thousands of certificates may say the same beside them: that is judged once. */
+function refusedOf(
+  settings: ListenerSettings,
+  entries: readonly (LoadedCertEntry | undefined)[],
+  contexts: ListenerContexts,
+  where: string,
+): string[] {
+  const judged = new Map<string, string[]>();
+  return entries.flatMap(entry => {
+    const words = JSON.stringify(entry?.options ?? {});
+    const wrong = judged.get(words) ?? refusedWords(withOptions(settings, entry), where);
+    judged.set(words, wrong);
+    return wrong.length > 0 ? wrong : refusedContext(entry, contexts, where);
+  });
+}
+
+function contextsOf(settings: ListenerSettings, { authorities }: TlsMaterial): ListenerContexts {
+  return new ListenerContexts(settings, name => authorities.get(name), TICKET_KEYS);
 }
 
 /** Early data is always accepted by OpenSSL alone, with tickets (direct/). */
@@ -122,18 +145,16 @@ function earlyDataRefused({ noTickets }: ListenerSettings, takesEarly: boolean):
 
 const NOWHERE = { file: '', line: 0, column: 0 };
 
-/** What OpenSSL does not take of a line, or of the whole of it with a certificate. */
-function refused(
-  settings: ListenerSettings,
-  entry: LoadedCertEntry | undefined,
-  material: TlsMaterial,
-  where: string,
-): string[] {
-  const options: TlsLineOptions = { ...settings.line, ...entry?.options };
-  if (versionsOf({ ...settings, line: options }) === undefined)
-    return [`all SSL/TLS versions are disabled for ${where}.`];
-  if (isUnverifiable(options)) return [`verify is enabled but no CA file specified for ${where}.`];
-  const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs } = options;
+function withOptions(settings: ListenerSettings, entry: LoadedCertEntry | undefined): ListenerSettings {
+  return { ...settings, line: { ...settings.line, ...entry?.options } };
+}
+
+/** What OpenSSL does not take of what a line says, without any certificate. */
+function refusedWords(settings: ListenerSettings, where: string): string[] {
+  const { line } = settings;
+  if (versionsOf(settings) === undefined) return [`all SSL/TLS versions are disabled for ${where}.`];
+  if (isUnverifiable(line)) return [`verify is enabled but no CA file specified for ${where}.`];
+  const { ciphers, ciphersuites, curves, ecdhe, sigalgs, clientSigalgs } = line;
   const parts: readonly (readonly [string, string | undefined, SecureContextOptions])[] = [
     ['SSL cipher list', ciphers, { ciphers: `TLS_AES_128_GCM_SHA256:${ciphers}` }],
     ['TLS 1.3 cipher suites', ciphersuites, { ciphers: suitesOf(ciphersuites ?? '') }],
@@ -144,13 +165,22 @@ function refused(
   const clients = whyNot(() => limitClientSignatures(createSecureContext({ ca: [] }), clientSigalgs));
   if (clients !== undefined)
     return [`unable to set SSL Signature Algorithm list to '${clientSigalgs}' for ${where}.`];
-  const wrong = parts.filter(
-    ([, value, options]) => value !== undefined && whyNot(() => createSecureContext({ ...options, ca: [] })),
+  return parts
+    .filter(
+      ([, value, options]) =>
+        value !== undefined && whyNot(() => createSecureContext({ ...options, ca: [] })),
+    )
+    .map(([what, value]) => `unable to set ${what} to '${value}' for ${where}.`);
+}
+
+function refusedContext(
+  entry: LoadedCertEntry | undefined,
+  contexts: ListenerContexts,
+  where: string,
+): string[] {
+  const why = whyNot(() =>
+    entry === undefined ? contexts.contextBefore([]) : contexts.tryCertificate(entry),
   );
-  if (wrong.length > 0)
-    return wrong.map(([what, value]) => `unable to set ${what} to '${value}' for ${where}.`);
-  const contexts = new ListenerContexts(settings, name => material.authorities.get(name), TICKET_KEYS);
-  const why = whyNot(() => (entry === undefined ? contexts.contextBefore([]) : contexts.contextOf(entry)));
   if (why === undefined) return [];
   const certificate = entry === undefined ? '' : ` of '${entry.certificate.name}'`;
   return [`the SSL context${certificate} cannot be made for ${where}: ${why}.`];
