@@ -8,7 +8,7 @@ import { ChangeWatch } from './change-watch.ts';
 import { ConnectionLimits } from './counting/connection-limits.ts';
 import { LoadWatch } from './counting/load-watch.ts';
 import type { Counts } from './counting/count-connections.ts';
-import { checksOf, type RunScript } from './checkers/checks.ts';
+import { checksOf, type Checks, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
 import { countsConnections } from './least-connections.ts';
 import { Neighbours } from './neighbours.ts';
@@ -44,10 +44,12 @@ export class Forwarder {
   #counts: Counts = new Map();
   #timeouts: string;
   #manners: KeepalivedConfig['globalDefs'];
+  #checks: Checks;
 
   constructor(config: KeepalivedConfig, ports: ForwarderPorts) {
     this.#ports = ports;
     this.#manners = config.globalDefs;
+    this.#checks = checksOf(config.ssl, config.trackFiles, ports.runScript);
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
     this.#keepers = this.#keepersOf(config, []);
     this.#applier = new Applier(ports, this.#services(), this.#states());
@@ -76,6 +78,7 @@ export class Forwarder {
     const [services, timeouts] = [JSON.stringify(this.#services()), this.#timeouts];
     this.#timeouts = JSON.stringify(config.globalDefs.lvsTimeoutsSec);
     this.#manners = config.globalDefs;
+    this.#checks = checksOf(config.ssl, config.trackFiles, this.#ports.runScript);
     this.#keepers = this.#keepersOf(config, before);
     for (const keeper of before)
       if (!this.#keepers.includes(keeper)) keeper.giveWayTo(sameName(this.#keepers, keeper.resolved));
@@ -117,7 +120,7 @@ export class Forwarder {
     const ports: KeeperPorts = {
       events,
       manners: () => this.#manners,
-      checks: checksOf(config.ssl, config.trackFiles, runScript),
+      checks: () => this.#checks,
       neighbours: this.#neighbours,
       after,
       random,

@@ -6,7 +6,14 @@ import type { KeepalivedGlobal } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
 import type { Checker, RealServer, VirtualServer } from '../model/virtual-server.ts';
 import { BfdCheck } from './checkers/bfd-check.ts';
-import type { CheckJudge, GoodResult, RunningCheck } from './checkers/check.ts';
+import {
+  GOOD,
+  type Check,
+  type CheckJudge,
+  type Findings,
+  type GoodResult,
+  type RunningCheck,
+} from './checkers/check.ts';
 import { CheckLoop } from './checkers/check-loop.ts';
 import type { Checks } from './checkers/checks.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -21,22 +28,20 @@ import {
   type PoolChange,
 } from './pool.ts';
 import type { ResolvedService } from './resolve-services.ts';
+import { ServerChecks } from './server-checks.ts';
 import type { ServerState } from './service.ts';
 import type { PoolView } from './show-services.ts';
 
-/** keepalived's. */
-const MOST_WEIGHT = 65_535;
-
 export interface KeeperPorts {
-  readonly checks: Checks;
   readonly neighbours: Pick<Neighbours, 'follow'>;
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;
   readonly log: (level: 'warning' | 'notice' | 'info', message: string) => void;
   readonly notify: (command: ScriptCommand) => void;
   readonly events: ServiceEvents;
-  /** They may change while a pool stays. */
+  /** They may change while a pool stays, as well as what checks refer to: files, certificates. */
   readonly manners: () => Manners;
+  readonly checks: () => Checks;
 }
 
 /** What others are told: a line for pipes (`lvs_notify_fifo`), and mail (`smtp_alert`). */
@@ -52,9 +57,11 @@ export class PoolKeeper {
   readonly #ports: KeeperPorts;
   readonly #onChange: () => void;
   /** By real server. */
-  readonly #checks: readonly (readonly RunningCheck[])[];
+  readonly #checks: readonly ServerChecks[];
   /** Servers that were not there before, and have not been told of. */
   readonly #fresh: readonly number[];
+  /** Servers that a reload has brought back: what had failed checks them no more. */
+  readonly #returned: readonly number[];
   /** Servers that were down before anybody looked (`alpha`), until their first check. */
   readonly #unseen: Set<number>;
   /** Whether others think that it has its quorum. */
@@ -69,33 +76,35 @@ export class PoolKeeper {
     const { config } = resolved;
     this.#pool = newPool(config);
     this.#isSuspended = config.haSuspend && before?.isSuspended !== false;
-    for (const [index, server] of config.realServers.entries()) {
-      const alive = before?.isAlive(server);
-      if (alive !== undefined) this.#pool = changeServer(config, this.#pool, index, alive).pool;
-      const weight = isWeighed(server) ? before?.weightSaid(server) : undefined;
-      if (weight !== undefined) this.#pool = changeWeight(config, this.#pool, index, weight).pool;
-    }
     this.#fresh = [...config.realServers.keys()].filter(
       index => before?.isAlive(config.realServers[index] as RealServer) === undefined,
     );
-    this.#checks = config.realServers.map((server, index) =>
-      server.checkers.flatMap(checker => this.#checkOf(checker, server, index) ?? []),
+    this.#checks = config.realServers.map(
+      (server, index) =>
+        new ServerChecks(server, before?.checksOf(server), (checker, start, say) =>
+          this.#checkOf(checker, index, start, say),
+        ),
     );
+    for (const [index, { isAlive, weight }] of this.#checks.entries()) {
+      this.#pool = changeServer(config, this.#pool, index, isAlive).pool;
+      this.#pool = changeWeight(config, this.#pool, index, weight).pool;
+    }
     this.#hadQuorum = before?.hasQuorum ?? false;
-    // with `alpha` it would wait for a check that nobody runs
-    for (const [index, checks] of this.#checks.entries())
-      if (checks.length === 0) this.#pool = changeServer(config, this.#pool, index, true).pool;
+    this.#returned = config.realServers.flatMap((server, index) =>
+      this.#pool.alive[index] === true && before?.isAlive(server) === false ? [index] : [],
+    );
     if (before !== undefined) this.#pool = succeed(config, this.#pool, before.hasQuorum);
     this.#unseen = new Set(this.#fresh.filter(index => this.#pool.alive[index] !== true));
   }
 
   start(): void {
-    for (const check of this.#checks.flat()) check.suspend(this.#isSuspended);
+    for (const checks of this.#checks) checks.suspend(this.#isSuspended);
     if (this.#ports.manners().rsInitNotifies)
       for (const index of this.#fresh)
         if (this.#pool.alive[index] === true) this.#announceServer(index, true);
+    for (const index of this.#returned) this.#tellServer(index, true);
     if (this.hasQuorum !== this.#hadQuorum) this.#tellQuorum(this.hasQuorum, weightOf(this.#pool));
-    for (const check of this.#checks.flat()) check.start();
+    for (const checks of this.#checks) checks.start();
   }
 
   get hasQuorum(): boolean {
@@ -112,7 +121,7 @@ export class PoolKeeper {
     if (!config.haSuspend || suspended === this.#isSuspended) return;
     this.#isSuspended = suspended;
     for (const [index, checks] of this.#checks.entries()) {
-      for (const check of checks) check.suspend(suspended);
+      checks.suspend(suspended);
       const name = this.#nameOf(config.realServers[index] as RealServer);
       const what = suspended ? 'Suspending' : 'Activating';
       this.#ports.log('info', `${what} healthchecker for service ${name} for VS ${service.name}`);
@@ -132,7 +141,7 @@ export class PoolKeeper {
   }
 
   #stopChecks(): void {
-    for (const check of this.#checks.flat()) check.stop();
+    for (const checks of this.#checks) checks.stop();
   }
 
   #announceEnd(next: PoolKeeper | undefined): void {
@@ -148,7 +157,7 @@ export class PoolKeeper {
 
   get view(): Omit<PoolView, 'connections'> {
     const { alive, weights, hasQuorum } = this.#pool;
-    const failedChecks = this.#checks.map(checks => checks.filter(({ good }) => !good).length);
+    const failedChecks = this.#checks.map(({ failed }) => failed);
     return {
       resolved: this.resolved,
       alive,
@@ -164,11 +173,8 @@ export class PoolKeeper {
     return this.#pool.alive[this.#indexOf(server)];
   }
 
-  /** What a check has said; undefined: none has said another weight than its own. */
-  weightSaid(server: RealServer): number | undefined {
-    const index = this.#indexOf(server);
-    const weight = this.#pool.weights[index];
-    return weight === this.resolved.config.realServers[index]?.weight ? undefined : weight;
+  checksOf(server: RealServer): ServerChecks | undefined {
+    return this.#checks[this.#indexOf(server)];
   }
 
   #indexOf({ address }: RealServer): number {
@@ -178,53 +184,50 @@ export class PoolKeeper {
   }
 
   /** Undefined: it is not run. */
-  #checkOf(checker: Checker, server: RealServer, index: number): RunningCheck | undefined {
+  #checkOf(
+    checker: Checker,
+    index: number,
+    start: Findings,
+    say: (result: GoodResult) => void,
+  ): RunningCheck | undefined {
     const { checks, neighbours, after, random, log } = this.#ports;
-    const alive = this.#pool.alive[index] === true;
+    const server = this.resolved.config.realServers[index] as RealServer;
     const name = `${checker.kind} of service ${this.#nameOf(server)}`;
-    const judge = this.#judgeOf(checker, index, name);
-    if (checker.bfd !== undefined) return new BfdCheck(checker, neighbours, judge, alive);
-    const check = checks[checker.kind];
-    if (check === undefined) return undefined;
-    const loop: CheckLoop = new CheckLoop(
-      checker,
-      {
-        after,
-        random,
-        check,
-        ...judge,
-        onFailure: (reason, left) => {
-          if (checker.logAllFailures || left > 0)
-            log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
-          if (this.#unseen.delete(index)) this.#announceServer(index, false);
-        },
-      },
-      alive,
-      !this.#fresh.includes(index),
-    );
+    const judge = this.#judgeOf(checker, index, name, say);
+    if (checker.bfd !== undefined) return new BfdCheck(checker, neighbours, judge, start);
+    if (checks()[checker.kind] === undefined) return undefined;
+    const check: Check = async (one, signal) => (await checks()[one.kind]?.(one, signal)) ?? GOOD;
+    const onFailure = (reason: string, left: number): void => {
+      if (checker.logAllFailures || left > 0)
+        log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
+      if (this.#unseen.delete(index)) this.#announceServer(index, false);
+    };
+    const loop: CheckLoop = new CheckLoop(checker, { after, random, check, ...judge, onFailure }, start);
     return loop;
   }
 
-  #judgeOf(checker: Checker, index: number, name: string): CheckJudge {
+  #judgeOf(checker: Checker, index: number, name: string, say: (result: GoodResult) => void): CheckJudge {
     return {
       onGood: (result, isNews) => {
         this.#unseen.delete(index);
-        this.#weighAgain(index, result);
+        say(result);
+        this.#weighAgain(index);
         const hasCome = this.#judge(index);
         if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
       },
       onFailed: reason => {
         this.#ports.log('info', `${name} failed: ${reason}`);
         const hasGone = this.#judge(index);
+        // what it wanted for the weight goes with it
+        say(GOOD);
+        this.#weighAgain(index);
         this.#mailAbout(index, `${wordsOf(checker)} failed`, hasGone);
       },
     };
   }
 
-  #weighAgain(index: number, { weight, added }: GoodResult): void {
-    if (weight === undefined && added === undefined) return;
-    const own = this.resolved.config.realServers[index]?.weight ?? 1;
-    const wanted = weight ?? Math.max(0, Math.min(MOST_WEIGHT, own + (added ?? 0)));
+  #weighAgain(index: number): void {
+    const wanted = this.#checks[index]?.weight ?? 0;
     if (this.#pool.weights[index] !== wanted) this.#weigh(index, wanted);
   }
 
@@ -241,7 +244,7 @@ export class PoolKeeper {
 
   /** A server is alive while no checker of it has failed. True: it has come or gone. */
   #judge(index: number): boolean {
-    const up = (this.#checks[index] ?? []).every(({ good }) => good);
+    const up = this.#checks[index]?.isAlive === true;
     const after = changeServer(this.resolved.config, this.#pool, index, up);
     if (after.changes.length === 0) return false;
     this.#take(after);
@@ -317,11 +320,6 @@ export class PoolKeeper {
     const { protocol } = this.resolved.service;
     return `[${address.address}]:${protocol ?? 'none'}:${address.port}`;
   }
-}
-
-/** Checks may say its weight. */
-function isWeighed({ checkers }: RealServer): boolean {
-  return checkers.some(({ misc, file }) => misc?.dynamic === true || file !== undefined);
 }
 
 /** In mail: `TCP CHECK`, `HTTP GET`, ... */

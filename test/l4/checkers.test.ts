@@ -365,8 +365,7 @@ test('a server that nobody has looked at yet has one try; one that is known from
         onFailed: () => heard.push('failed'),
         onFailure: (_, left) => heard.push(`bad ${left}`),
       },
-      true,
-      isKnown,
+      { good: true, hasRun: isKnown, failures: 0 },
     );
     loop.start();
     due.shift()?.();
@@ -393,8 +392,8 @@ test('a good server has retry more tries, a failed one comes back with the first
   );
   const heard: string[] = [];
   let next: (() => void) | undefined;
-  const loop = new CheckLoop(checkerOf(words, 80), {
-    after: (delayMs, callback) => {
+  const ports = {
+    after: (delayMs: number, callback: () => void) => {
       if (delayMs !== 10_000) {
         heard.push(`${delayMs}`);
         next = callback;
@@ -405,8 +404,9 @@ test('a good server has retry more tries, a failed one comes back with the first
     check: () => Promise.resolve(results.shift() as CheckResult),
     onGood: () => heard.push('good'),
     onFailed: () => heard.push('failed'),
-    onFailure: (_, left) => heard.push(`bad ${left}`),
-  });
+    onFailure: (_: string, left: number) => heard.push(`bad ${left}`),
+  };
+  const loop = new CheckLoop(checkerOf(words, 80), ports, { good: true, hasRun: false, failures: 0 });
   loop.start();
   while (results.length > 0) {
     next?.();

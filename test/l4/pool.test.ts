@@ -86,6 +86,8 @@ test('alpha: servers wait for their first check, and the quorum for them', () =>
 /** A pool whose checks say what `good` says, a round at a time. */
 class CheckedPool {
   readonly good = [true, true, true];
+  /** Of programs by path, and of files by name; each has its own words for weights. */
+  readonly results: Record<string, CheckResult> = {};
   readonly said: string[] = [];
   readonly neighbours = new Neighbours();
   readonly keeper: PoolKeeper;
@@ -107,12 +109,14 @@ class CheckedPool {
     const service = { ...server, name: nameOf(config), hashesPort: false, servers: [] };
     const check = ({ connectIp }: Checker): Promise<CheckResult> =>
       Promise.resolve(this.good[Number(connectIp.at(-1)) - 1] === true ? { ok: true } : bad('no'));
+    const program = ({ misc }: Checker): Promise<CheckResult> =>
+      Promise.resolve(this.results[misc?.script.argv[0] ?? ''] ?? { ok: true, weight: 0 });
+    const file = ({ file: tracked }: Checker): Promise<CheckResult> =>
+      Promise.resolve(this.results[tracked?.trackFile ?? ''] ?? { ok: true });
     this.keeper = new PoolKeeper(
       { config, service },
       {
-        checks: checked
-          ? { TCP_CHECK: check, MISC_CHECK: () => Promise.resolve({ ok: true, weight: 0 }) }
-          : {},
+        checks: () => (checked ? { TCP_CHECK: check, MISC_CHECK: program, FILE_CHECK: file } : {}),
         neighbours: this.neighbours,
         after: (_, callback) => {
           this.#due.push(callback);
@@ -237,6 +241,81 @@ test('a weight that a program has said stays over a reload, as long as there is 
   assert.deepEqual(weights(next), [0, 0, 0]);
   const without = config.realServers.map(server => ({ ...server, checkers: [] }));
   assert.deepEqual(weights(new CheckedPool({ ...config, realServers: without }, {}, next)), [5, 5, 5]);
+});
+
+const TWO_PROGRAMS =
+  'weight 5\n MISC_CHECK {\n misc_path /bin/a\n misc_dynamic\n}\n MISC_CHECK {\n misc_path /bin/b\n misc_dynamic\n}\n' +
+  ' FILE_CHECK {\n track_file f\n}';
+
+function weightsOf({ keeper }: CheckedPool): number[] {
+  return keeper.view.weights.slice();
+}
+
+test('a weight is its own and what each check adds; a failed check, and one that says nothing more, add nothing', async () => {
+  const pool = new CheckedPool(virtualServer('retry 0', '', TWO_PROGRAMS));
+  pool.results['/bin/a'] = { ok: true, weight: 8 };
+  pool.results['/bin/b'] = { ok: true, weight: 1 };
+  pool.results.f = { ok: true, added: 4 };
+  pool.keeper.start();
+  await pool.round();
+  assert.deepEqual(weightsOf(pool), [1, 1, 5 + 3 - 4 + 4]);
+  pool.results['/bin/b'] = bad('no');
+  await pool.round();
+  assert.deepEqual(weightsOf(pool), [1, 1, 5 + 3 + 4]);
+  pool.results['/bin/a'] = { ok: true };
+  pool.results['/bin/b'] = { ok: true };
+  await pool.round();
+  assert.deepEqual(weightsOf(pool), [1, 1, 5 + 4]);
+  pool.results.f = { ok: true, added: -20 };
+  await pool.round();
+  assert.deepEqual(weightsOf(pool), [1, 1, 0]);
+});
+
+test('over a reload each check keeps what it knows, and a server comes back when what had failed checks it no more', async () => {
+  const words = ' MISC_CHECK {\n misc_path /bin/a\n}\n';
+  const before = new CheckedPool(virtualServer('retry 0', '', words));
+  before.results['/bin/a'] = bad('no');
+  before.keeper.start();
+  await before.round();
+  assert.deepEqual(before.keeper.view.failedChecks, [0, 0, 1]);
+  const same = new CheckedPool(virtualServer('retry 0\n quorum 2', '', words), {}, before);
+  assert.deepEqual(same.keeper.view.failedChecks, [0, 0, 1]);
+  const without = new CheckedPool(virtualServer('retry 0'), {}, same);
+  without.keeper.start();
+  assert.deepEqual(without.said, ['RS [10.0.0.3]:tcp:80 [10.1.1.1]:tcp:80 UP']);
+});
+
+test('alpha: a new check takes no living server down, but does not bring a dead one back, either', async () => {
+  const added = 'MISC_CHECK {\n misc_path /bin/a\n alpha\n}';
+  const before = new CheckedPool(virtualServer('retry 0'));
+  before.good[2] = false;
+  before.keeper.start();
+  await before.round();
+  const next = new CheckedPool(virtualServer('retry 0', added), {}, before);
+  assert.deepEqual(next.keeper.view.alive, [true, true, false]);
+  assert.deepEqual(next.keeper.view.failedChecks, [0, 0, 2]);
+  const first = new CheckedPool(virtualServer('', added));
+  assert.deepEqual(first.keeper.view.failedChecks, [1, 1, 1]);
+});
+
+test('a check that a reload brings is tried once, the others go on with their tries', async () => {
+  const before = new CheckedPool(virtualServer('retry 2'));
+  before.keeper.start();
+  await before.round();
+  before.good.fill(false);
+  await before.round();
+  const next = new CheckedPool(
+    virtualServer('retry 2', '', 'MISC_CHECK {\n misc_path /bin/a\n}'),
+    {},
+    before,
+  );
+  next.good.fill(false);
+  next.results['/bin/a'] = bad('no');
+  next.keeper.start();
+  const down = async (): Promise<number[]> =>
+    (await next.round()).flatMap(line => /^RS .*?(\d)\].* DOWN$/.exec(line)?.[1] ?? []).map(Number);
+  assert.deepEqual(await down(), [3]);
+  assert.deepEqual(await down(), [1, 2]);
 });
 
 test('between its thresholds a quorum stays lost over a reload', async () => {

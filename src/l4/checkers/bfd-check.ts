@@ -4,10 +4,12 @@
  */
 import type { Checker } from '../../model/virtual-server.ts';
 import type { Neighbours } from '../neighbours.ts';
-import { type CheckJudge, GOOD, type RunningCheck } from './check.ts';
+import { type CheckJudge, type Findings, GOOD, type RunningCheck } from './check.ts';
 
 export class BfdCheck implements RunningCheck {
   good: boolean;
+  hasRun: boolean;
+  readonly failures = 0;
   readonly #name: string;
   readonly #neighbours: Pick<Neighbours, 'follow'>;
   readonly #judge: CheckJudge;
@@ -17,12 +19,13 @@ export class BfdCheck implements RunningCheck {
     { bfd = '' }: Checker,
     neighbours: Pick<Neighbours, 'follow'>,
     judge: CheckJudge,
-    good: boolean,
+    { good, hasRun }: Findings,
   ) {
     this.#name = bfd;
     this.#neighbours = neighbours;
     this.#judge = judge;
     this.good = good;
+    this.hasRun = hasRun;
   }
 
   start(): void {
@@ -37,6 +40,7 @@ export class BfdCheck implements RunningCheck {
   suspend(): void {}
 
   #heard(isUp: boolean): void {
+    this.hasRun = true;
     if (isUp === this.good) return;
     this.good = isUp;
     if (isUp) this.#judge.onGood(GOOD, true);

@@ -4,7 +4,14 @@
  * `delay_before_retry` apart.
  */
 import type { Checker } from '../../model/virtual-server.ts';
-import { bad, type Check, type CheckJudge, type CheckResult, type RunningCheck } from './check.ts';
+import {
+  bad,
+  type Check,
+  type CheckJudge,
+  type CheckResult,
+  type Findings,
+  type RunningCheck,
+} from './check.ts';
 
 interface CheckLoopPorts extends CheckJudge {
   readonly after: (delayMs: number, callback: () => void) => () => void;
@@ -17,22 +24,21 @@ interface CheckLoopPorts extends CheckJudge {
 export class CheckLoop implements RunningCheck {
   readonly checker: Checker;
   good: boolean;
-  readonly #ports: CheckLoopPorts;
-  #triesLeft: number;
   /** A server that is good only because nobody has looked yet is not tried again: one failure is enough. */
-  #isKnown: boolean;
+  hasRun: boolean;
+  failures: number;
+  readonly #ports: CheckLoopPorts;
   #cancel: () => void = () => undefined;
   #running: AbortController | undefined;
   #stopped = false;
   #suspended = false;
 
-  /** `isKnown`: somebody has found out before that it is `good`. */
-  constructor(checker: Checker, ports: CheckLoopPorts, good = !checker.alpha, isKnown = false) {
+  constructor(checker: Checker, ports: CheckLoopPorts, { good, hasRun, failures }: Findings) {
     this.checker = checker;
     this.#ports = ports;
     this.good = good;
-    this.#isKnown = isKnown;
-    this.#triesLeft = checker.retry;
+    this.hasRun = hasRun;
+    this.failures = failures;
   }
 
   /** The first one at any time within `warmup`, so that not all come at once. */
@@ -79,17 +85,18 @@ export class CheckLoop implements RunningCheck {
     if (result.ok) {
       const isNews = !this.good;
       this.good = true;
-      this.#triesLeft = retry;
-      this.#isKnown = true;
+      this.hasRun = true;
+      this.failures = 0;
       this.#next(delayLoopMs);
       this.#ports.onGood(result, isNews);
       return;
     }
-    const again = this.good && this.#isKnown && this.#triesLeft > 0;
+    const again = this.good && this.hasRun && this.failures < retry;
+    this.hasRun = true;
     this.#next(again ? delayBeforeRetryMs : delayLoopMs);
     if (again || !this.good) {
-      this.#ports.onFailure(result.reason, this.#triesLeft);
-      if (again) this.#triesLeft--;
+      this.#ports.onFailure(result.reason, Math.max(0, retry - this.failures));
+      if (again) this.failures++;
       return;
     }
     this.good = false;

@@ -21,10 +21,18 @@ export interface CheckJudge {
   readonly onFailed: (reason: string) => void;
 }
 
-/** A checker at work. */
-export interface RunningCheck {
+/** What a checker has found out so far; the same checker after a reload goes on with it. */
+export interface Findings {
   /** What it thinks of the server. */
   readonly good: boolean;
+  /** Or nobody has looked yet. */
+  readonly hasRun: boolean;
+  /** Failures in a row that changed nothing yet. */
+  readonly failures: number;
+}
+
+/** A checker at work. */
+export interface RunningCheck extends Findings {
   start(): void;
   stop(): void;
   suspend(suspended: boolean): void;

@@ -6,7 +6,7 @@ import type { CheckerDraft } from './checker-rows.ts';
 
 const DEFAULT_DELAY_LOOP_MS = 60_000;
 /** A file is followed: it says at once what holds. */
-const FOLLOWING = { retry: 0, warmupMs: 0, delayLoopMs: 500 } as const;
+const FOLLOWING = { retry: 0, warmupMs: 0, delayLoopMs: 500, alpha: false } as const;
 
 function defaultRetry(kind: CheckerKind): number {
   if (kind === 'MISC_CHECK') return 0;
