@@ -38,6 +38,8 @@ interface AdminServerSettings extends Omit<
   'level' | 'severityOutput' | 'exposesListeners' | 'listener'
 > {
   readonly maxconn: number;
+  /** A connection begins, and is to be counted. */
+  readonly onConnection: () => void;
 }
 
 /** Takes a connection nothing was read of; calls back with the encrypted one, or when nothing came of it. */
@@ -130,6 +132,7 @@ export class AdminServer {
   }
 
   #talk(socket: Socket, own: Omit<SessionSettings, keyof AdminServerSettings>): void {
+    this.#settings.onConnection();
     new AdminSession(socket, this.#interpreter, { ...this.#settings, ...own }).start();
   }
 

@@ -23,7 +23,7 @@ import type { CompiledRuleset } from '../rules/ruleset.ts';
 import { ACCEPT, CONTINUE, SILENT_DROP } from '../rules/verdict.ts';
 import { FIELD } from '../state/counter-fields.ts';
 import { countForAll } from '../state/stick-table/tracked-counters.ts';
-import { countSession } from './accounts/accounting.ts';
+import { countSession, countTcpStream } from './accounts/accounting.ts';
 import { isGone } from './client/client-address.ts';
 import { ClientConnectionFacts } from './client/client-facts.ts';
 import { ClientHandshake } from './client/client-handshake.ts';
@@ -117,6 +117,7 @@ function startSession(
   if (facts.counters !== undefined) countForAll(undefined, facts.counters, 'session', 1);
   if (isHttp2) return beginHttp2(streams, listener, facts, received);
   if (isHttp) return new HttpSession(streams, listener, facts, received).start();
+  countTcpStream(state.counters);
   const Session = streams.thread.traces.on ? TracedTcpSession : TcpSession;
   new Session(streams, listener, facts, received).start();
 }

@@ -117,8 +117,16 @@ const LIMITS: readonly InfoField[] = [
   field('CurrConns', 'u32', 'MGP', 'Connections of clients now', ({ state }) =>
     state.limits.current(state.limits.process),
   ),
-  field('CumConns', 'u32', 'MCP', 'Connections of clients so far', view => counted(view, 'conn_tot')),
-  field('CumReq', 'u32', 'MCP', 'Requests so far', view => counted(view, 'req_tot')),
+  field('CumConns', 'u32', 'MCP', 'Connections so far, those of admin sockets among them', view =>
+    counted(view, 'conn_tot'),
+  ),
+  field(
+    'CumReq',
+    'u32',
+    'MCP',
+    'Requests, sessions of mode tcp and connections to admin sockets so far',
+    view => counted(view, 'req_tot'),
+  ),
   field(
     'MaxSslConns',
     'u32',

@@ -9,6 +9,7 @@ import { bindNow, nthAdminSocket, type OpenListening } from './listening/bind-li
 import { parseSize } from '../config-parser/units.ts';
 import type { Bind } from '../model/bind.ts';
 import type { Notice } from '../model/notice.ts';
+import { countAdminConnection } from '../proxy/accounts/accounting.ts';
 import type { Config } from '../model/config.ts';
 
 const DEFAULT_PAYLOAD_BYTES = 128 * 1024;
@@ -41,6 +42,7 @@ export function serveAdminSockets(
   const server = new AdminServer(new Interpreter([...COMMANDS, ...more], runtime), {
     maxconn: global.statsMaxconn,
     timeoutMs: global.statsTimeoutMs,
+    onConnection: () => countAdminConnection(runtime.state.counters),
     onBug: (command, error) =>
       notice(
         'alert',

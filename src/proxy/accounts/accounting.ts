@@ -56,8 +56,18 @@ export function countSession(
   counters.add(frontend, FIELD.stot, 1);
   counters.add(counters.listener(listenerRow), FIELD.stot, 1);
   counters.event(frontend, FIELD.rate, nowMs);
-  counters.event(counters.process, FIELD.rate, nowMs);
   if (isHttp) counters.add(frontend, FIELD.h1sess, 1);
+}
+
+/** A session of mode tcp begins: its one stream is a request of the process (`CumReq`), and none of a frontend. */
+export function countTcpStream(counters: Counters): void {
+  counters.add(counters.process, FIELD.req_tot, 1);
+}
+
+/** A connection to an admin socket: a request, too, in the numbers of the process, but none in its rates. */
+export function countAdminConnection(counters: Counters): void {
+  counters.add(counters.process, FIELD.conn_tot, 1);
+  counters.add(counters.process, FIELD.req_tot, 1);
 }
 
 /** A client speaks TLS now. */
@@ -118,7 +128,7 @@ export function countStreamEnd(counters: Counters, { frontend }: Rows): void {
 /** On the way of every request: no array or object is made (bench/micro/http-exchange.ts). */
 export function countExchange(counters: Counters, exchange: Exchange, rows: Rows): void {
   counters.add(counters.process, FIELD.stot, 1);
-  if (exchange.isHttp && !exchange.unanswered) countAnswer(counters, exchange.status, rows);
+  if (exchange.isHttp && !exchange.unanswered) countAnswer(counters, exchange, rows);
   if (rows.backend >= 0) countTimes(counters, exchange, rows);
   if (exchange.termination.cause !== '-') countEnd(counters, exchange, rows);
   if (exchange.failedRewrites > 0) countAll(counters, rows, FIELD.wrew, exchange.failedRewrites);
@@ -142,8 +152,9 @@ function countBytes(counters: Counters, bytes: ByteCounters, row: number): void 
   counters.add(row, FIELD.resbout, bytes.toClient);
 }
 
-/** What the client got; what a server answered is counted when it comes. */
-function countAnswer(counters: Counters, status: number, rows: Rows): void {
+/** What the client got, unless a script wanted it to get nothing; what a server answered is counted when it comes. */
+function countAnswer(counters: Counters, { status, termination }: Exchange, rows: Rows): void {
+  if (status === 0 && termination.cause === 'L') return;
   const field = responseField(status);
   counters.add(rows.frontend, field, 1);
   if (rows.backend < 0) return;

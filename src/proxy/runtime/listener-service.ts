@@ -140,8 +140,9 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
 
   /** `tcp-request connection` rules let the connection pass: it is a session now. */
   admitted(): void {
-    const { rates } = this.#state;
+    const { counters, rates } = this.#state;
     const now = this.#thread.wheel.now;
+    counters.event(counters.process, FIELD.rate, now);
     for (const rate of this.#rates)
       if (rate !== rates.processConnections && rate !== rates.processSsl) rates.count(rate, now);
   }
