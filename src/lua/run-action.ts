@@ -10,6 +10,7 @@ import {
   NEED_DATA,
   REJECT,
   RETURN,
+  SCRIPT_DONE,
   SCRIPT_FAILED,
   YIELD,
   type Verdict,
@@ -132,7 +133,7 @@ export class ScriptRun {
 
   /** `txn:done()` */
   #over(ctx: RuleContext, { reply }: ExchangeScope): Verdict {
-    if (reply === undefined || ctx.request === undefined) return REJECT;
+    if (reply === undefined || ctx.request === undefined) return SCRIPT_DONE;
     ctx.reply = reply;
     return RETURN;
   }

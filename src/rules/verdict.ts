@@ -39,6 +39,8 @@ export const YIELD = 15;
 export const SWITCH_TO_HTTP = 16;
 /** A script says that it has failed: 500 with an internal error (`IR--`, `IH--`). */
 export const SCRIPT_FAILED = 17;
+/** A script has ended the exchange without an answer, as it may: nothing is denied (`LR--`, `LH--`, `LD`). */
+export const SCRIPT_DONE = 18;
 
 export type Verdict =
   | typeof CONTINUE
@@ -58,7 +60,8 @@ export type Verdict =
   | typeof NEED_DATA
   | typeof YIELD
   | typeof SWITCH_TO_HTTP
-  | typeof SCRIPT_FAILED;
+  | typeof SCRIPT_FAILED
+  | typeof SCRIPT_DONE;
 
 /** In the order of their numbers: for traces. */
 export const VERDICT_NAMES = [
@@ -80,4 +83,5 @@ export const VERDICT_NAMES = [
   'yield',
   'switch to http',
   'script failed',
+  'script done',
 ] as const;

@@ -6,8 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ask } from '../support/admin-client.ts';
 import { LB } from '../support/balancer.ts';
+import { freePorts } from '../support/free-port.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
 import { startHttpOrigin, startRawOrigin } from '../support/origin.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { untilMatches } from '../support/until.ts';
 import { startScripted } from '../support/scripted-balancer.ts';
@@ -308,4 +312,52 @@ test('a script of content rules for responses waits, and no longer than inspect-
   assert.equal(bytes.toString(), 'hello\n');
   const said = await untilMatches(() => balancer.output(), /expired timeout/);
   assert.match(said, /napped[^]*Lua function 'sleep': aborting Lua processing on expired timeout\./);
+});
+
+/** Whatever it sends, the connection is closed: gives what came. */
+async function said(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+test('a script that ends an exchange without an answer denies nothing', async t => {
+  const log = await startLogReceiver(t);
+  const { port: server } = await startHttpOrigin(t, 'origin');
+  const [back, content, tcp] = (await freePorts(3)) as [number, number, number];
+  const path = join(temporaryFolder(t), 'admin.sock');
+  const { port } = await startScripted(t, {
+    script: `core.register_action('done', { 'http-req', 'http-res', 'tcp-req' }, function(txn) txn:done() end)`,
+    global: [`stats socket ${path} level admin`, `log 127.0.0.1:${log.port} local0`],
+    rules: [
+      'log global',
+      'log-format "%f %tsc %ST %r"',
+      'http-request lua.done if { path /request }',
+      'default_backend b',
+    ],
+    sections: [
+      `frontend back\n  bind 127.0.0.1:${back}\n  log global\n  log-format "%f %tsc %ST %r"\n  http-response lua.done\n  default_backend b`,
+      `frontend content\n  bind 127.0.0.1:${content}\n  log global\n  log-format "%f %tsc %ST"`,
+      '  tcp-request inspect-delay 10s\n  tcp-request content lua.done if { path -m found }\n  default_backend b',
+      `frontend tcp\n  mode tcp\n  bind 127.0.0.1:${tcp}\n  log global\n  log-format "%f %ts"`,
+      '  tcp-request inspect-delay 10s\n  tcp-request content lua.done if { req.len gt 0 }\n  default_backend b2',
+      `backend b\n  server s 127.0.0.1:${server}`,
+      `backend b2\n  mode tcp\n  server s 127.0.0.1:${server}`,
+    ],
+  });
+  const REQUEST = 'GET /request HTTP/1.1\r\nHost: x\r\n\r\n';
+  for (const each of [port, back, content, tcp]) assert.equal(await said(each, REQUEST), '');
+  await log.find(/: web LR-- 0 GET \/request HTTP\/1\.1\n/);
+  await log.find(/: back LH-- 0 GET \/request HTTP\/1\.1\n/);
+  await log.find(/: content LR-- 0\n/);
+  await log.find(/: tcp LR\n/);
+  const rows = statRows(await ask(path, 'show stat'));
+  for (const name of ['web', 'back', 'content', 'tcp']) {
+    const row = rows.get(`${name}/FRONTEND`);
+    assert.deepEqual([row?.['dreq'], row?.['dresp'], row?.['hrsp_other'] || '0'], ['0', '0', '0'], name);
+  }
+  assert.equal(rows.get('web/FRONTEND')?.['intercepted'], '1');
 });

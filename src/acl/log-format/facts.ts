@@ -15,9 +15,10 @@ export function bytesToClient(ctx: SampleContext): number {
   return ctx.transaction?.bytes.fromServer ?? 0;
 }
 
-/** `%ST`: -1 when the client got none. */
+/** `%ST`: -1 when the client got none, 0 if a script wanted it so. */
 export function statusOf({ requestLine, transaction }: SampleContext): number {
-  return transaction?.status || (requestLine === undefined ? 0 : -1);
+  if (transaction === undefined || requestLine === undefined) return transaction?.status ?? 0;
+  return transaction.status || (transaction.terminationState.startsWith('L') ? 0 : -1);
 }
 
 export function backendName({ backend, frontend }: SampleContext): string | undefined {

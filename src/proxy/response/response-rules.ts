@@ -13,6 +13,7 @@ import {
   CONTINUE,
   INTERNAL_ERROR,
   REJECT,
+  SCRIPT_DONE,
   SCRIPT_FAILED,
   SILENT_DROP,
   YIELD,
@@ -35,7 +36,7 @@ export interface ResponseRulesOwner {
   readonly server: ServerHalf;
   /** Every ruleset is passed. */
   responseAllowed(): void;
-  /** A rule has decided otherwise; content rules by REJECT, CLOSE or SILENT_DROP. */
+  /** A rule has decided otherwise; content rules by REJECT, CLOSE, SILENT_DROP or SCRIPT_DONE. */
   responseDecided(verdict: Verdict): void;
 }
 
@@ -94,7 +95,7 @@ export class ResponseRules {
     const { transaction } = this.#stream;
     transaction.status = 0;
     transaction.timers.responseHeadAt = -1;
-    const isNamed = verdict === CLOSE || verdict === SILENT_DROP;
+    const isNamed = verdict === CLOSE || verdict === SILENT_DROP || verdict === SCRIPT_DONE;
     this.#stream.responseDecided(isNamed ? verdict : REJECT);
   }
 

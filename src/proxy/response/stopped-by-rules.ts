@@ -13,6 +13,7 @@ import {
   REDIRECT,
   REJECT,
   RETURN,
+  SCRIPT_DONE,
   SCRIPT_FAILED,
   SERVICE,
   SILENT_DROP,
@@ -48,6 +49,9 @@ export function stopRequest(stream: HttpExchange, verdict: Verdict): void {
       return dropSilently(stream);
     case REJECT:
       return reject(stream);
+    case SCRIPT_DONE:
+      endUndecided(stream);
+      return endUnanswered(stream, 'R');
     case BAD_MESSAGE:
       return stream.clientTrouble.badRequest(400);
     case TIMED_OUT:
@@ -98,6 +102,13 @@ function leaveClient(stream: HttpExchange): void {
   session.vanish?.();
 }
 
+/** By a script, without a word, and without a status that would be counted. */
+function endUnanswered(stream: HttpExchange, phase: 'R' | 'H'): void {
+  const { transaction } = stream;
+  transaction.status = 0;
+  stream.cut('L', phase);
+}
+
 export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
   const { transaction } = stream;
   if (!endsServer(verdict)) releaseUnheard(stream);
@@ -119,6 +130,8 @@ export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
       return stream.fail(504, 's', 'H');
     case REJECT:
       return cutBothSides(stream);
+    case SCRIPT_DONE:
+      return endUnanswered(stream, 'H');
     case SILENT_DROP:
       return leaveClient(stream);
     case CLOSE:
@@ -130,7 +143,7 @@ export function stopResponse(stream: HttpExchange, verdict: Verdict): void {
 
 /** Its connection is not kept, even if the whole response has come. */
 function endsServer(verdict: Verdict): boolean {
-  return verdict === REJECT || verdict === SILENT_DROP || verdict === CLOSE;
+  return verdict === REJECT || verdict === SCRIPT_DONE || verdict === SILENT_DROP || verdict === CLOSE;
 }
 
 /** No rule names an answer: the client is told that the server's is none. Also by `option checkcache`. */
