@@ -5,7 +5,6 @@
  *
  *   start ─▶ worker 1 serves ─ reload ─▶ worker 2 starts ─ serves ─▶ worker 1: soft stop ─▶ ends
  */
-import { constants } from 'node:os';
 import type { ConfigFile } from '../config-parser/file-reader.ts';
 import type { Config } from '../model/config.ts';
 import type { VrrpSnapshot } from '../model/vrrp-snapshot.ts';
@@ -20,6 +19,7 @@ import { threadCount } from '../worker/threads/thread-count.ts';
 import { nextTicketKeys } from '../net/tls/ticket-keys.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import type { SystemdNotify } from './systemd-notify.ts';
+import { workerEnd, type WorkerEnd } from './worker-end.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 export interface MasterConfiguration {
@@ -53,6 +53,8 @@ interface MasterOptions {
 const RESTART_MS = 1000;
 /** As shells tell of SIGINT. */
 const INTERRUPTED = 130;
+/** Of the statuses that tell of signals. */
+const FIRST_SIGNAL = 128;
 
 export class Master {
   readonly #options: MasterOptions;
@@ -70,6 +72,7 @@ export class Master {
   #hard = false;
   #reloads = 0;
   #failedReloads = 0;
+  #maxReloads = Infinity;
   /** Whoever waits for the end of the reload under way. */
   #waiting: ((success: boolean) => void)[] = [];
   #stopping = false;
@@ -153,12 +156,12 @@ export class Master {
       { generation: ++this.#generation, argv, environment, sockets, texts, ticketKeys },
       {
         onMessage: message => this.#heard(worker, message, config),
-        onExit: (code, signal) => this.#exited(worker, code, signal),
+        onExit: (code, signal) => this.#exited(worker, workerEnd(code, signal)),
       },
     );
     this.#starting = worker;
     this.#workers.add(worker);
-    this.#options.notice('notice', `New worker (${worker.pid}) forked`);
+    this.#options.notice('notice', `Initializing new worker (${worker.pid})`);
   }
 
   #heard(worker: WorkerProcess, message: ToMaster, config: Config): void {
@@ -189,11 +192,11 @@ export class Master {
   /** `mworker-max-reloads`: who has seen more of them does not finish, it ends. */
   #retireOthers(current: WorkerProcess, { global }: Config): void {
     const line = global.otherLines.findLast(([word]) => word?.text === 'mworker-max-reloads');
-    const most = line === undefined ? Infinity : Number(line[1]?.text);
+    this.#maxReloads = line === undefined ? Infinity : Number(line[1]?.text);
     for (const worker of this.#workers) {
       if (worker === current) continue;
       worker.reloads++;
-      worker.kill(this.#hard || worker.reloads > most ? 'SIGTERM' : 'SIGUSR1');
+      worker.kill(this.#hard || worker.reloads > this.#maxReloads ? 'SIGTERM' : 'SIGUSR1');
     }
   }
 
@@ -209,45 +212,72 @@ export class Master {
     this.#hard = false;
     this.#failedReloads = failure === undefined ? 0 : this.#failedReloads + 1;
     if (failure !== undefined) {
-      this.#options.notice('alert', `Failed to reload: ${failure}; the running worker goes on.`);
+      const rest = this.#current === undefined ? '.' : '; the running worker goes on.';
+      this.#options.notice('alert', `Failed to reload: ${failure}${rest}`);
       this.#options.systemd.tell('reload failed');
     }
     for (const tell of this.#waiting.splice(0)) tell(failure === undefined);
+    if (failure !== undefined && this.#current === undefined && !this.#survives()) this.#end('SIGUSR1');
   }
 
-  #exited(worker: WorkerProcess, code: number, signal: NodeJS.Signals | null): void {
+  #exited(worker: WorkerProcess, end: WorkerEnd): void {
     if (!this.#workers.delete(worker)) return;
-    const status = signal === null ? code : 128 + constants.signals[signal];
-    if (worker === this.#starting) this.#failedToStart(worker, status);
-    else if (worker === this.#current) this.#lost(worker, status, signal);
-    else this.#options.notice('warning', `Former worker (${worker.pid}) exited with code ${status}`);
-    if (this.#workers.size === 0 && this.#stopping) this.#options.onStopped(this.#exitCode);
+    const wasStopping = this.#stopping;
+    if (worker === this.#starting) this.#failedToStart(worker, end);
+    else if (worker === this.#current) this.#lost(worker, end);
+    else this.#tellEnd('Former', worker, end);
+    if (this.#workers.size === 0 && wasStopping) this.#over();
   }
 
-  #failedToStart(worker: WorkerProcess, status: number): void {
+  #tellEnd(which: 'Current' | 'Former', { pid, reloads }: WorkerProcess, { status, how }: WorkerEnd): void {
+    const tooMany = reloads > this.#maxReloads ? `, as it exceeds max reloads (${this.#maxReloads})` : '';
+    const level = which === 'Former' || status < FIRST_SIGNAL ? 'warning' : 'alert';
+    this.#options.notice(level, `${which} worker (${pid}) exited with code ${status} (${how})${tooMany}`);
+  }
+
+  #over(): void {
+    this.#options.notice('warning', `All workers exited. Exiting... (${this.#exitCode})`);
+    this.#options.onStopped(this.#exitCode);
+  }
+
+  #failedToStart(worker: WorkerProcess, { status, how }: WorkerEnd): void {
     this.#starting = undefined;
     this.#sockets.rollback();
     if (this.#stopping) return;
-    this.#options.notice('alert', `Worker (${worker.pid}) exited with code ${status} before it served`);
+    this.#options.notice(
+      'warning',
+      `Failed to load worker (${worker.pid}) exited with code ${status} (${how})`,
+    );
     if (this.#current === undefined && this.#config === undefined)
       this.#options.onStopped(status === 0 ? 1 : status);
     this.#reloadOver('the new worker did not start');
   }
 
-  /** `master-worker no-exit-on-failure`: a new one is started; else everything ends, and whoever started us decides. */
-  #lost(worker: WorkerProcess, status: number, signal: NodeJS.Signals | null): void {
-    const { notice } = this.#options;
+  /**
+   * `master-worker no-exit-on-failure`: where it failed a new one is started; else everything ends, and whoever started
+   * us decides. One that was asked to end takes nobody with it who still finishes.
+   */
+  #lost(worker: WorkerProcess, end: WorkerEnd): void {
     this.#current = undefined;
+    this.#tellEnd('Current', worker, end);
     if (this.#stopping) return;
-    const how = signal === null ? '' : ` (${signal})`;
-    notice('alert', `Current worker (${worker.pid}) exited with code ${status}${how}`);
-    if (this.#config?.global.flags.has('no-exit-on-failure') === true) {
+    if (end.isExpected) return this.#endUnreplaced();
+    if (this.#survives()) {
       setTimeout(() => void this.reload(), RESTART_MS);
       return;
     }
-    notice('alert', 'exit-on-failure: killing every processes with SIGTERM');
-    this.#exitCode = status;
-    this.stop('SIGTERM');
+    this.#options.notice('alert', 'exit-on-failure: killing every processes with SIGTERM');
+    this.#exitCode = end.status;
+    this.#end('SIGTERM');
+  }
+
+  #survives(): boolean {
+    return this.#config?.global.flags.has('no-exit-on-failure') === true;
+  }
+
+  /** Nobody accepts connections any more, unless a reload is about to bring somebody. */
+  #endUnreplaced(): void {
+    if (!this.#reloading) this.#end('SIGUSR1');
   }
 
   /** SIGINT: workers end of it too, and that is what the master's own end is about. */
@@ -257,10 +287,15 @@ export class Master {
 
   /** SIGTERM, SIGINT: now. SIGUSR1: when the last connection is over. */
   stop(signal: 'SIGTERM' | 'SIGUSR1'): void {
+    if (!this.#stopping) this.#options.notice('warning', 'Exiting Master process...');
+    this.#end(signal);
+  }
+
+  #end(signal: 'SIGTERM' | 'SIGUSR1'): void {
     if (!this.#stopping) this.#options.systemd.tell('stopping');
     this.#stopping = true;
     this.#sockets.close();
-    if (this.#workers.size === 0) this.#options.onStopped(this.#exitCode);
+    if (this.#workers.size === 0) return this.#over();
     for (const worker of this.#workers) worker.kill(signal);
   }
 

@@ -131,7 +131,7 @@ frontend f
   writeFileSync(file, text('two'));
   const before = balancer.output().length;
   balancer.process.kill('SIGUSR2');
-  await until('the new worker', () => balancer.output().slice(before).includes('forked'));
+  await until('the new worker', () => balancer.output().slice(before).includes('Initializing new worker'));
   writeFileSync(file, text('three', `bind 127.0.0.1:${second}`));
   await until('its start', () => balancer.output().slice(before).includes('Loading success'));
   await until('its answer', async () => (await exchangeRaw(port, GET_AND_CLOSE, LONG_MS)).endsWith('two'));
@@ -177,7 +177,7 @@ frontend f
   const before = balancer.output().length;
   const said = (): string => balancer.output().slice(before);
   balancer.process.kill('SIGUSR2');
-  await until('the new worker', () => said().includes('forked'));
+  await until('the new worker', () => said().includes('Initializing new worker'));
   balancer.process.kill('SIGTTOU');
   await until('the pause', () => said().includes('Paused frontend f'));
   balancer.process.kill('SIGTTIN');

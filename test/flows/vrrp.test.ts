@@ -292,7 +292,9 @@ describe('a balancer with a virtual address', { concurrency: 4 }, () => {
 
 /** A process and the threads and processes below it that serve, not the one that speaks VRRP. */
 function workerOf(a: Router): number {
-  const pid = a.watched.lines.map(line => /New worker \((\d+)\) forked/.exec(line)?.[1]).findLast(Boolean);
+  const pid = a.watched.lines
+    .map(line => /Initializing new worker \((\d+)\)/.exec(line)?.[1])
+    .findLast(Boolean);
   return Number(pid);
 }
 
