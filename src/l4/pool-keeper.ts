@@ -66,6 +66,8 @@ export class PoolKeeper {
   readonly #unseen: Set<number>;
   /** Whether others think that it has its quorum. */
   readonly #hadQuorum: boolean;
+  /** Without quorum, and with a sorry server that was not there before. */
+  readonly #beginsSorry: boolean;
   #pool: Pool;
   #isSuspended: boolean;
 
@@ -94,6 +96,7 @@ export class PoolKeeper {
       this.#pool.alive[index] === true && before?.isAlive(server) === false ? [index] : [],
     );
     if (before !== undefined) this.#pool = succeed(config, this.#pool, before.hasQuorum);
+    this.#beginsSorry = !this.hasQuorum && hasNewSorry(config, before?.resolved.config);
     this.#unseen = new Set(this.#fresh.filter(index => this.#pool.alive[index] !== true));
   }
 
@@ -103,7 +106,8 @@ export class PoolKeeper {
       for (const index of this.#fresh)
         if (this.#pool.alive[index] === true) this.#announceServer(index, true);
     for (const index of this.#returned) this.#tellServer(index, true);
-    if (this.hasQuorum !== this.#hadQuorum) this.#tellQuorum(this.hasQuorum, weightOf(this.#pool));
+    if (this.hasQuorum !== this.#hadQuorum || this.#beginsSorry)
+      this.#tellQuorum(this.hasQuorum, weightOf(this.#pool));
     for (const checks of this.#checks) checks.start();
   }
 
@@ -131,7 +135,7 @@ export class PoolKeeper {
   /** At the end of the program. `omega`: what would be run if all servers had failed is run. */
   stop(): void {
     this.#stopChecks();
-    if (this.resolved.config.omega) this.#announceEnd(undefined);
+    if (this.resolved.config.omega) this.#announceEnd(undefined, true);
   }
 
   /** By a reload. Servers that the next one does not have are gone; without a next one all of it is. */
@@ -144,11 +148,12 @@ export class PoolKeeper {
     for (const checks of this.#checks) checks.stop();
   }
 
-  #announceEnd(next: PoolKeeper | undefined): void {
+  /** The end of all is told of whether there was a quorum or not. */
+  #announceEnd(next: PoolKeeper | undefined, isStop = false): void {
     for (const [index, server] of this.resolved.config.realServers.entries())
       if (this.#pool.alive[index] === true && next?.isAlive(server) === undefined)
         this.#announceServer(index, false);
-    if (next === undefined && this.hasQuorum) this.#announceQuorum(false);
+    if (next === undefined && (this.hasQuorum || isStop)) this.#announceQuorum(false);
   }
 
   get states(): readonly ServerState[] {
@@ -200,7 +205,7 @@ export class PoolKeeper {
     const onFailure = (reason: string, left: number): void => {
       if (checker.logAllFailures || left > 0)
         log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
-      if (this.#unseen.delete(index)) this.#announceServer(index, false);
+      if (!loop.good && this.#unseen.delete(index)) this.#announceServer(index, false);
     };
     const loop: CheckLoop = new CheckLoop(checker, { after, random, check, ...judge, onFailure }, start);
     return loop;
@@ -209,7 +214,6 @@ export class PoolKeeper {
   #judgeOf(checker: Checker, index: number, name: string, say: (result: GoodResult) => void): CheckJudge {
     return {
       onGood: (result, isNews) => {
-        this.#unseen.delete(index);
         say(result);
         this.#weighAgain(index);
         const hasCome = this.#judge(index);
@@ -247,6 +251,7 @@ export class PoolKeeper {
     const up = this.#checks[index]?.isAlive === true;
     const after = changeServer(this.resolved.config, this.#pool, index, up);
     if (after.changes.length === 0) return false;
+    this.#unseen.delete(index);
     this.#take(after);
     this.#onChange();
     return true;
@@ -325,6 +330,12 @@ export class PoolKeeper {
 /** In mail: `TCP CHECK`, `HTTP GET`, ... */
 function wordsOf({ kind }: Checker): string {
   return kind.replace('_', ' ');
+}
+
+function hasNewSorry({ sorryServer }: VirtualServer, before: VirtualServer | undefined): boolean {
+  if (sorryServer === undefined) return false;
+  const { address, port } = before?.sorryServer?.address ?? {};
+  return sorryServer.address.address !== address || sorryServer.address.port !== port;
 }
 
 /** The same but for where it stands in its file. */

@@ -208,6 +208,42 @@ test('alpha: a server whose first check fails is told of as down, once', async (
   assert.deepEqual(await pool.round(), []);
 });
 
+test('a sorry server that serves from the start, or from a reload on, is told of as a lost quorum, once', () => {
+  const sorry = 'sorry_server 10.0.0.9 80';
+  const lost = (pool: CheckedPool): string[] => {
+    pool.keeper.start();
+    return pool.said.splice(0).filter(line => line.startsWith('VS'));
+  };
+  const first = new CheckedPool(virtualServer(`alpha\n ${sorry}`));
+  assert.deepEqual(lost(first), ['VS [10.1.1.1]:tcp:80 DOWN']);
+  assert.deepEqual(lost(new CheckedPool(virtualServer(`alpha\n omega\n ${sorry}`), {}, first)), []);
+  const without = new CheckedPool(virtualServer('alpha'), {}, first);
+  assert.deepEqual(lost(without), []);
+  const again = new CheckedPool(virtualServer(`alpha\n ${sorry}`), {}, without);
+  assert.deepEqual(lost(again), ['VS [10.1.1.1]:tcp:80 DOWN']);
+});
+
+test('omega: a stop tells of each virtual server as down, with a quorum or without', () => {
+  for (const words of ['omega', 'omega\n alpha']) {
+    const { keeper, said: told } = new CheckedPool(virtualServer(words));
+    keeper.start();
+    told.length = 0;
+    keeper.stop();
+    assert.deepEqual(told.at(-1), 'VS [10.1.1.1]:tcp:80 DOWN');
+  }
+});
+
+test('alpha: a failed check is told of, whatever others of the server have said before', async () => {
+  const pool = new CheckedPool(virtualServer('alpha', 'MISC_CHECK {\n misc_path /bin/a\n}'));
+  pool.keeper.start();
+  pool.results['/bin/a'] = bad('no');
+  assert.equal((await pool.round()).filter(line => line.endsWith(' DOWN')).length, 3);
+  pool.results['/bin/a'] = { ok: true };
+  assert.equal((await pool.round()).filter(line => /^RS .* UP$/.test(line)).length, 3);
+  pool.results['/bin/a'] = bad('no');
+  assert.equal((await pool.round()).filter(line => /^RS .* DOWN$/.test(line)).length, 3);
+});
+
 test('a reload tells of what is no more: servers that the next one does not have, or all of it', async () => {
   const words = 'quorum 2\n retry 0\n quorum_down /bin/lost';
   const config = virtualServer(words);
