@@ -152,14 +152,15 @@ export class Http1ResponseHead implements ResponseHead {
     fields.chunked = false;
   }
 
-  /** What the head says of its connection becomes what rules have made of it; true: they have it closed. */
+  /**
+   * What the head says of its connection becomes what rules have made of it; true: they have it closed. What the server
+   * has said of its own connection is none of the client's.
+   */
   settleConnection(): boolean {
     const { headers, fields } = this;
-    if ((headers.touched & EDITED) === 0) return false;
-    if ((headers.touched & ((1 << CONNECTION) | (1 << UPGRADE))) !== 0) {
-      fields.connectionClose = false;
-      readConnectionOptions(headers, fields, false, this.version);
-    }
+    if ((headers.touched & ((1 << CONNECTION) | (1 << UPGRADE))) === 0) return false;
+    fields.connectionClose = false;
+    readConnectionOptions(headers, fields, false, this.version);
     return fields.connectionClose;
   }
 

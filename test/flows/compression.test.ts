@@ -209,6 +209,24 @@ test('bodies of any size come out whole, over a connection that is kept', async 
   assert.ok(Number(frontend['comp_out']) < 60_000);
 });
 
+test('a server that closes its connection leaves the one of a client it compresses for as it is', async t => {
+  const origin = await startHttpOrigin(t, 's', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': 3000, connection: 'close' });
+    response.end('xyz'.repeat(1000));
+  });
+  const port = await freePort();
+  await startBalancer(t, configOf(port, origin.address));
+  const request = 'GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n';
+  const both = await exchangeRaw(port, `${request}\r\n${request}Connection: close\r\n\r\n`);
+  const second = both.indexOf('\r\n0\r\n\r\n') + 7;
+  const answers = [both.slice(0, second), both.slice(second)].map(parse);
+  assert.deepEqual(answers.map(content), ['xyz'.repeat(1000), 'xyz'.repeat(1000)]);
+  assert.deepEqual(
+    answers.map(({ fields }) => fields.get('connection')),
+    [undefined, 'close'],
+  );
+});
+
 test('what the server has sent is there for the client before the next piece comes', async t => {
   const origin = await startHttpOrigin(t, 's', (request, response) => {
     response.setHeader('content-type', 'text/plain');
