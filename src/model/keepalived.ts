@@ -61,6 +61,8 @@ export interface KeepalivedGlobal {
   readonly checkDumpFile: string;
   readonly statsDumpFile: string;
   readonly jsonDumpFile: string;
+  /** 1: a list of instances; 2: members for these and for tracked processes. */
+  readonly jsonVersion: 1 | 2;
   readonly noEmailFaults: boolean;
   /** Mail only where a real server comes or goes, not for each checker. */
   readonly noCheckerEmails: boolean;

@@ -1,5 +1,5 @@
 /** What VRRP looks like from outside, as plain data: `show vrrp`, JSON, the statistics page, Prometheus, dumps. */
-import type { VrrpScript } from './keepalived.ts';
+import type { VrrpScript, VrrpTrackProcess } from './keepalived.ts';
 
 export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
 
@@ -12,6 +12,7 @@ export interface VrrpSnapshot {
   readonly groups: readonly GroupSnapshot[];
   /** Those that somebody tracks. */
   readonly scripts: readonly ScriptSnapshot[];
+  readonly processes: readonly ProcessSnapshot[];
   /** Adverts for router ids that nobody here has; packets too broken to tell. */
   readonly unknownRouterIds: number;
   readonly brokenPackets: number;
@@ -63,6 +64,16 @@ export interface ScriptSnapshot extends Pick<
   /** undefined: it has not ended yet. */
   readonly up: boolean | undefined;
   readonly isRunning: boolean;
+}
+
+/** A `vrrp_track_process`. */
+export interface ProcessSnapshot {
+  readonly definition: VrrpTrackProcess;
+  /** Of its processes that were there when they were last looked for. */
+  readonly count: number;
+  readonly up: boolean;
+  /** There are more or fewer than before, and its delay is not over. */
+  readonly isWaiting: boolean;
 }
 
 interface GroupSnapshot {

@@ -5,9 +5,11 @@
 import type { IpRouteEntry } from '../model/ip-entry.ts';
 import type { KeepalivedConfig } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
-import type { InstanceSnapshot, VrrpSnapshot, VrrpState } from '../model/vrrp-snapshot.ts';
+import type { InstanceSnapshot, ProcessSnapshot, VrrpSnapshot, VrrpState } from '../model/vrrp-snapshot.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 
+/** The file may be read by more than the configuration is. */
+const HIDDEN = '********';
 const STATE: Readonly<Record<VrrpState, number>> = { INIT: 0, BACKUP: 1, MASTER: 2, FAULT: 3 };
 
 export function renderJson(config: KeepalivedConfig, snapshot: VrrpSnapshot): string {
@@ -18,12 +20,37 @@ export function renderJson(config: KeepalivedConfig, snapshot: VrrpSnapshot): st
     if (instance === undefined) return [];
     return [{ data: dataOf(instance, shown, config), stats: statsOf(shown), lb: { instance: shown, node } }];
   });
-  return `${JSON.stringify(entries)}\n`;
+  const processes = snapshot.processes.map(processOf);
+  const whole =
+    config.globalDefs.jsonVersion === 1
+      ? entries
+      : { vrrp: entries, ...present({ track_process: processes.length === 0 ? undefined : processes }) };
+  return `${JSON.stringify(whole)}\n`;
+}
+
+function processOf({ definition, count, up, isWaiting }: ProcessSnapshot): object {
+  const { name, process, paramMatch, quorum, quorumMax, weight, reverse } = definition;
+  const parameters = process.slice(1).join(' ');
+  return present({
+    process: name,
+    parameters: parameters === '' ? undefined : parameters,
+    param_match: paramMatch ?? 'none',
+    min_processes: quorum,
+    max_processes: quorumMax === Infinity ? undefined : quorumMax,
+    current_processes: count,
+    have_quorum: up,
+    weight: reverse ? -weight : weight,
+    terminate_delay: definition.terminateDelayMs / 1000,
+    fork_delay: definition.forkDelayMs / 1000,
+    fork_delay_timer_running: isWaiting && !up,
+    terminate_delay_timer_running: isWaiting && up,
+    full_command: definition.fullCommand,
+  });
 }
 
 function dataOf(instance: VrrpInstance, shown: InstanceSnapshot, config: KeepalivedConfig): object {
   const { useVmac, interface: base = '', authPass, authKey } = instance;
-  const password = authPass ?? authKey;
+  const isSealed = authPass !== undefined || authKey !== undefined;
   return {
     iname: instance.name,
     dont_track_primary: Number(instance.dontTrackPrimary),
@@ -55,7 +82,7 @@ function dataOf(instance: VrrpInstance, shown: InstanceSnapshot, config: Keepali
     ...holdingsOf(instance, shown),
     ...trackedOf(instance, config),
     auth_type: authKey !== undefined ? 2 : authPass !== undefined ? 1 : 0,
-    ...(password === undefined ? {} : { auth_data: password }),
+    ...(isSealed ? { auth_data: HIDDEN } : {}),
   };
 }
 
@@ -97,6 +124,7 @@ function trackedOf({ tracking }: VrrpInstance, { scripts }: KeepalivedConfig): o
   return present({
     track_ifp: listed(tracking.interfaces.map(({ name }) => name)),
     track_script: listed(commands.flatMap(command => commandOf(command) ?? [])),
+    track_process: listed(tracking.processes.map(({ name }) => name)),
   });
 }
 

@@ -279,6 +279,7 @@ export class VrrpRouter {
         lastTransition: this.#reporter.lifeOf('group', group.name).since,
       })),
       scripts: this.#trackers.showScripts(this.#config.scripts),
+      processes: this.#trackers.showProcesses(this.#config.trackProcesses),
       unknownRouterIds: this.#receivers.unknownRouterIds,
       brokenPackets: this.#receivers.broken,
       droppedPackets: this.#receivers.dropped,

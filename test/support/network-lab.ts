@@ -525,7 +525,7 @@ function snapshotIn(text: string): VrrpSnapshot {
   }
   const entries = JSON.parse(text) as { readonly lb: Own }[];
   const node = entries[0]?.lb.node ?? { unknownRouterIds: 0, brokenPackets: 0, droppedPackets: 0 };
-  return { instances: entries.map(({ lb }) => lb.instance), groups: [], scripts: [], ...node };
+  return { instances: entries.map(({ lb }) => lb.instance), groups: [], scripts: [], processes: [], ...node };
 }
 
 async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {

@@ -569,6 +569,56 @@ test('the state file tells of tracked scripts as keepalived does', async () => {
   await handle.stop();
 });
 
+test('json_version 2 has members for instances and for tracked processes; no version tells a password', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-dump-'));
+  try {
+    const fake = node();
+    const json = async (version: number): Promise<string> => {
+      const handle = fake.start(
+        configOf(
+          `global_defs {\n json_version ${version}\n json_dump_file ${folder}/\n}\n` +
+            'vrrp_track_process p {\n process no-such-program here\n quorum_max 4\n delay 2\n weight 9 reverse\n}\n' +
+            instance('track_process {\n p\n}') +
+            'vrrp_instance W {\n interface eth0\n virtual_router_id 52\n authentication {\n auth_type PASS\n auth_pass secret\n}\n virtual_ipaddress {\n 10.0.0.9\n}\n}\n',
+        ),
+      );
+      await fake.clock.pass(361);
+      handle.dump('json');
+      handle.releaseNow();
+      return readFileSync(join(folder, 'keepalived.json'), 'utf8');
+    };
+    const first = JSON.parse(await json(1)) as { data: Record<string, unknown> }[];
+    assert.deepEqual(first[0]?.data['track_process'], ['p']);
+    assert.equal(first[1]?.data['auth_data'], '********');
+    const text = await json(2);
+    assert.ok(!text.includes('secret'));
+    const second = JSON.parse(text) as { vrrp: { data: { iname: string } }[]; track_process: unknown[] };
+    assert.deepEqual(
+      second.vrrp.map(({ data }) => data.iname),
+      ['V', 'W'],
+    );
+    assert.deepEqual(second.track_process, [
+      {
+        process: 'p',
+        parameters: 'here',
+        param_match: 'exact',
+        min_processes: 1,
+        max_processes: 4,
+        current_processes: 0,
+        have_quorum: false,
+        weight: -9,
+        terminate_delay: 2,
+        fork_delay: 2,
+        fork_delay_timer_running: false,
+        terminate_delay_timer_running: false,
+        full_command: true,
+      },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('the dumps are written where the configuration says', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lb-dump-'));
   try {

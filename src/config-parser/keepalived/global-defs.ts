@@ -4,6 +4,7 @@ import type { ScriptCommand } from '../../model/script-command.ts';
 import type { Statement } from './block.ts';
 import { KeywordTable, type KeepalivedKeyword } from './keyword.ts';
 import type { Scope } from './scope.ts';
+import { DUMP_ROWS, newDumpDraft, resolveDumps, type DumpDraft } from './dump-rows.ts';
 import { NFTABLES, NFTABLES_ROWS } from './nftables-rows.ts';
 import { RELOAD_ROWS, resolveReloadTime, type ReloadDraft } from './reload-rows.ts';
 import { SCHEDULING_ROWS, type SchedulingDraft } from './scheduling-rows.ts';
@@ -14,8 +15,7 @@ import { boolRow, integerRow, secondsRow } from './value-rows.ts';
 import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from './process-scripts.ts';
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
-export interface GlobalDraft extends ReloadDraft {
-  netNamespace?: string;
+export interface GlobalDraft extends ReloadDraft, DumpDraft {
   routerId?: string;
   mailFrom?: string;
   mailServer?: string;
@@ -43,9 +43,6 @@ export interface GlobalDraft extends ReloadDraft {
   vmacPrefix: string;
   vmacAddressPrefix?: string;
   scheduling: SchedulingDraft;
-  stateDumpFile: string;
-  statsDumpFile: string;
-  jsonDumpFile: string;
   checkerLogAllFailures: boolean;
   noEmailFaults: boolean;
   noCheckerEmails: boolean;
@@ -55,8 +52,6 @@ export interface GlobalDraft extends ReloadDraft {
   lvsTimeoutsSec: { tcp?: number; tcpfin?: number; udp?: number };
   nftables: NftablesSettings;
   umask: number;
-  instanceName?: string;
-  dumpsByInstance: boolean;
   multicastGroup4: string;
   multicastGroup6: string;
   strict: boolean;
@@ -73,6 +68,7 @@ export interface GlobalDraft extends ReloadDraft {
 
 export function newGlobalDraft(): GlobalDraft {
   return {
+    ...newDumpDraft(),
     mailPort: 25,
     mailConnectTimeoutMs: 30_000,
     mailTo: [],
@@ -90,9 +86,6 @@ export function newGlobalDraft(): GlobalDraft {
     logUnknownVrids: false,
     vmacPrefix: 'vrrp',
     scheduling: { vrrp: {}, checker: {} },
-    stateDumpFile: '/tmp/keepalived.data',
-    statsDumpFile: '/tmp/keepalived.stats',
-    jsonDumpFile: '/tmp/keepalived.json',
     checkerLogAllFailures: false,
     noEmailFaults: false,
     noCheckerEmails: false,
@@ -103,7 +96,6 @@ export function newGlobalDraft(): GlobalDraft {
     reloadRepeats: false,
     nftables: NFTABLES,
     umask: DEFAULT_UMASK,
-    dumpsByInstance: false,
     multicastGroup4: '224.0.0.18',
     multicastGroup6: 'ff02::12',
     strict: false,
@@ -296,9 +288,6 @@ const ROWS: readonly Row[] = [
   ),
   text('vmac_prefix', 'vmacPrefix', 'STRING', 'virtual MAC interface prefix'),
   text('vmac_addr_prefix', 'vmacAddressPrefix', 'STRING', 'the same for addresses elsewhere'),
-  text('state_dump_file', 'stateDumpFile', 'PATH', 'state dump path'),
-  text('stats_dump_file', 'statsDumpFile', 'PATH', 'statistics dump path'),
-  text('json_dump_file', 'jsonDumpFile', 'PATH', 'JSON dump path'),
   {
     name: 'lvs_timeouts',
     args: '[tcp SECS] [tcpfin SECS] [udp SECS]',
@@ -309,7 +298,7 @@ const ROWS: readonly Row[] = [
   emptied('lvs_flush', '', 'at startup'),
   emptied('lvs_flush_on_stop', '[VS]', 'at shutdown'),
   { ...emptied('lvs_flush_onstop', '[VS]', 'at shutdown'), deprecated: 'lvs_flush_on_stop' },
-  boolRow('data_use_instance', 'dumpsByInstance', 'state dump path with namespace and instance'),
+  ...DUMP_ROWS,
   ...NFTABLES_ROWS,
   ...RELOAD_ROWS,
   UMASK,
@@ -345,10 +334,7 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     logUnknownVrids: draft.logUnknownVrids,
     vrrpScheduling: draft.scheduling.vrrp,
     checkerScheduling: draft.scheduling.checker,
-    stateDumpFile: dumpFile(draft),
-    checkDumpFile: dumpFile(draft, '_check'),
-    statsDumpFile: draft.statsDumpFile,
-    jsonDumpFile: draft.jsonDumpFile,
+    ...resolveDumps(draft),
     noEmailFaults: draft.noEmailFaults,
     noCheckerEmails: draft.noCheckerEmails,
     rsInitNotifies: draft.rsInitNotifies,
@@ -357,16 +343,6 @@ export function resolveGlobal(draft: GlobalDraft, scope: Scope): KeepalivedGloba
     nftables: draft.nftables,
     umask: draft.umask,
   };
-}
-
-/** `/tmp/keepalived.NAMESPACE_INSTANCE.data`; `part` is of what is dumped: `_check`. */
-function dumpFile(
-  { stateDumpFile, dumpsByInstance, netNamespace, instanceName }: GlobalDraft,
-  part = '',
-): string {
-  const names = [netNamespace, instanceName].filter(name => name !== undefined).join('_');
-  const own = dumpsByInstance && names !== '' ? `.${names}` : '';
-  return stateDumpFile.replace(/(\.[^./]*)?$/, `${part}${own}$1`);
 }
 
 function resolveMail(draft: GlobalDraft, hostname: string): MailSettings | undefined {

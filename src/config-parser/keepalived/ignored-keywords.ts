@@ -20,9 +20,9 @@ const WORDS: Readonly<Record<string, string>> = {
     'vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force ' +
     'process_monitor_rcv_bufs process_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs ' +
     'lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force ' +
-    'vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier reload_check_config ' +
+    'vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier ' +
     'reload_file config_save_dir tmp_config_directory ' +
-    'json_version iproute_usr_dir iproute_etc_dir ' +
+    'iproute_usr_dir iproute_etc_dir ' +
     'lvs_sync_daemon state_file_location stats_file_location json_file_location',
   vrrp_instance:
     'debug native_ipv6 linkbeat_use_polling lvs_sync_daemon_interface timer_expired_backup ' +

@@ -25,6 +25,15 @@ export const RELOAD_ROWS: readonly KeepalivedKeyword<ReloadDraft>[] = [
     summary: 'a reload_time_file without a date counts for each day',
     parse: draft => void (draft.reloadRepeats = true),
   },
+  {
+    name: 'reload_check_config',
+    args: '[LOG_FILE]',
+    summary: 'a file that cannot be used changes nothing, which is always so',
+    parse: (_draft, { words, position }, { report }) => {
+      if (words.length > 0)
+        report.warn(position, 'reload_check_config: mistakes go to the log, not to a file of their own');
+    },
+  },
 ];
 
 export function resolveReloadTime({

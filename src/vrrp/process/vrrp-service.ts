@@ -47,6 +47,7 @@ const EMPTY: VrrpSnapshot = {
   instances: [],
   groups: [],
   scripts: [],
+  processes: [],
   unknownRouterIds: 0,
   brokenPackets: 0,
   droppedPackets: 0,

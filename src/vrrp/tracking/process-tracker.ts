@@ -54,10 +54,11 @@ export function trackProcess(track: VrrpTrackProcess, ports: ProcessTrackerPorts
   let up: boolean | undefined;
   /** Since when the quorum says otherwise. */
   let otherwiseSince: number | undefined;
+  let count = 0;
   let stopped = false;
   let cancel = (): void => {};
   const judge = (entries: readonly ProcessEntry[]): void => {
-    const count = entries.filter(entry => matches(entry, track)).length;
+    count = entries.filter(entry => matches(entry, track)).length;
     const now = ports.clock.now();
     if ((count >= track.quorum && count <= track.quorumMax) === up) {
       otherwiseSince = undefined;
@@ -81,6 +82,7 @@ export function trackProcess(track: VrrpTrackProcess, ports: ProcessTrackerPorts
   look();
   return {
     state: () => up,
+    seen: () => ({ count, isWaiting: otherwiseSince !== undefined }),
     stop: () => {
       stopped = true;
       cancel();

@@ -5,6 +5,8 @@ export interface Tracker {
   readonly state: () => boolean | undefined;
   /** Of a script: it is being asked now. */
   readonly isRunning?: () => boolean;
+  /** Of a process: how many there were, and whether a delay keeps that from counting. */
+  readonly seen?: () => { readonly count: number; readonly isWaiting: boolean };
   stop(): void;
 }
 

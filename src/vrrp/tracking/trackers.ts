@@ -2,9 +2,9 @@
  * Everything that is tracked by somebody, and what it means for each instance and group: faults, and what is added to
  * the priority. Called by manager.ts after every change.
  */
-import type { KeepalivedConfig, VrrpScript } from '../../model/keepalived.ts';
+import type { KeepalivedConfig, VrrpScript, VrrpTrackProcess } from '../../model/keepalived.ts';
 import type { Tracked, TrackedLb, Tracking } from '../../model/vrrp-instance.ts';
-import type { ScriptSnapshot } from '../../model/vrrp-snapshot.ts';
+import type { ProcessSnapshot, ScriptSnapshot } from '../../model/vrrp-snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { trackFile } from './file-tracker.ts';
@@ -148,6 +148,15 @@ export class Trackers {
       if (tracker === undefined || !('state' in tracker)) return [];
       const shown = { name, command: script.argv, intervalMs, timeoutMs, weight, reverse, rise, fall };
       return [{ ...shown, up: tracker.state(), isRunning: tracker.isRunning?.() === true }];
+    });
+  }
+
+  /** Processes that are looked for. */
+  showProcesses(processes: readonly VrrpTrackProcess[]): ProcessSnapshot[] {
+    return processes.flatMap(definition => {
+      const tracker = this.#running.get(`process ${definition.name}`)?.tracker;
+      if (tracker === undefined || !('state' in tracker) || tracker.seen === undefined) return [];
+      return [{ definition, up: tracker.state() === true, ...tracker.seen() }];
     });
   }
 

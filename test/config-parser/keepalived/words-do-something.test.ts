@@ -42,6 +42,7 @@ const VRRP_TABLES = [
 const TELLING: Readonly<Record<string, string>> = {
   'global_defs include_check': 'include_check match\n include nothing.conf',
   'global_defs random_seed': 'random_seed 42',
+  'global_defs reload_check_config': 'reload_check_config /tmp/log',
   'global_defs smtp_alert': 'smtp_alert on',
   'global_defs vrrp_lower_prio_no_advert': 'vrrp_lower_prio_no_advert on',
   'global_defs vrrp_higher_prio_send_advert': 'vrrp_higher_prio_send_advert off',
