@@ -85,6 +85,9 @@ export interface Call<Runtime = AdminRuntime> {
   readonly runtime: Runtime;
 }
 
+/** Of the name of a command. */
+export const MOST_WORDS = 5;
+
 /** The words of a line: reading behind the last one gives ''. */
 export class Words {
   readonly #words: readonly string[];

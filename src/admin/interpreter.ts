@@ -1,14 +1,11 @@
 /** Runs one command of a line: finds its row, checks level and mode, calls it. */
-import { fail, say, type Answer, type Command, type Session, type Words } from './command.ts';
+import { fail, MOST_WORDS, say, type Answer, type Command, type Session, type Words } from './command.ts';
 import { renderHelp } from './help.ts';
 import { allows } from './level.ts';
 import { splitWords, TOO_MANY_WORDS } from './line-reader.ts';
 import type { AdminRuntime } from './runtime.ts';
 
 const PERMISSION_DENIED = 'Permission denied\n';
-
-/** Of the name of a command. */
-export const MOST_WORDS = 5;
 
 /** Runs commands one at a time; a session has one. */
 export interface CommandRunner {

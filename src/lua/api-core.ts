@@ -1,5 +1,5 @@
 /** `core.*`: what scripts call outside of any transaction, above all to register their functions. */
-import { MOST_WORDS } from '../admin/interpreter.ts';
+import { MOST_WORDS } from '../admin/command.ts';
 import type { LuaCallback } from './machine/machine.ts';
 import { FUNCTION } from './machine/stack.ts';
 import { ScriptEnded, ScriptError } from './machine/script-errors.ts';
