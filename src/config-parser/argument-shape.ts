@@ -54,14 +54,15 @@ export function leadingNumber(word: Word, name: string, context: Pick<LineContex
   return { ...word, text };
 }
 
-export function size(max?: number): Shape {
+export function size(max?: number, min = 0): Shape {
   return {
     args: '<size>',
     arity: [1, 1],
     read: ([word], name, context) => {
       const value = parseSize((word as Word).text, max);
-      if (value.error === undefined) return value.value;
-      context.alert(word as Word, `'${name}' : ${value.error}.`);
+      const error = value.error ?? (value.value < min ? `must be at least ${min}` : undefined);
+      if (error === undefined) return value.value;
+      context.alert(word as Word, `'${name}' : ${error}.`);
       return undefined;
     },
   };

@@ -106,11 +106,13 @@ function decimalConverter(name: string, summary: string, isBigEndian: boolean): 
 
 function compileHexChunks(args: Arguments): Convert | Mistake {
   const separator = args[0]?.text ?? '';
-  const given = args[1]?.int;
-  if (given !== undefined && given <= 0) return { error: 'chunk_size value must be greater than 0' };
-  const truncate = Number(args[2]?.int ?? 0) !== 0;
+  const size = Number(args[1]?.int ?? 0);
+  const cut = Number(args[2]?.int ?? 0);
+  if (cut !== 0 && cut !== 1) return { error: 'truncate is 0 or 1' };
+  const truncate = cut === 1;
   if (separator === '' && !truncate) return (bytes: string) => hex(bytes);
-  const chunking = { separator, size: Number(given ?? 1), truncate };
+  if (size <= 0) return { error: 'chunk_size value must be greater than 0' };
+  const chunking = { separator, size, truncate };
   return (bytes: string) => chunksOf(bytes, chunking).map(hex).join(separator);
 }
 

@@ -66,7 +66,7 @@ function renderUuid(words: readonly number[], version: number): string {
 
 function compileHexBytes(args: Arguments): FetchRowResult {
   const text = textOf(args);
-  if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text))
+  if (text === '' || text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text))
     return { error: 'an hexadecimal string is expected' };
   return constant(Buffer.from(text, 'hex').toString('latin1'));
 }

@@ -59,10 +59,10 @@ function readOption(draft: Draft, option: Word, value: Word, context: LineContex
   switch (option.text) {
     case 'default-limit':
     case 'limit':
-      draft.limit = readSize(value, option.text, context) ?? 0;
+      draft.limit = readPositive(value, option, context, readSize);
       return draft.limit > 0;
     case 'default-period':
-      draft.periodMs = readTime(value, option.text, context) ?? 0;
+      draft.periodMs = readPositive(value, option, context, readTime);
       return draft.periodMs > 0;
     case 'min-size':
       draft.minSize = readSize(value, option.text, context) ?? 0;
@@ -77,6 +77,13 @@ function readOption(draft: Draft, option: Word, value: Word, context: LineContex
       context.alert(option, `'filter' : unknown option '${option.text}' of a bwlim filter`);
       return false;
   }
+}
+
+/** 0 when it is not positive, which was told. */
+function readPositive(value: Word, option: Word, context: LineContext, read: typeof readSize): number {
+  const number = read(value, option.text, context);
+  if (number === 0) context.alert(value, `'filter' : '${option.text}' must be greater than 0`);
+  return number ?? 0;
 }
 
 /** Limits of a stream's own and shared ones are said with different words. */

@@ -34,8 +34,8 @@ const STREAMS = leadingInteger(0, MAX);
 
 /** Settings the program's own layers read. */
 const OWN: readonly GlobalKeyword[] = [
-  setting('tune.bufsize', size(MAX - 16), 'bytes of a buffer', (draft, value) => {
-    draft.tune.bufsize = Math.ceil(Math.max(1, Number(value)) / 16) * 16;
+  setting('tune.bufsize', size(MAX - 16, 1), 'bytes of a buffer', (draft, value) => {
+    draft.tune.bufsize = Math.ceil(Number(value) / 16) * 16;
   }),
   setting('tune.bufsize.large', size(MAX), 'bytes of a buffer for `use-large-buffer`', (draft, value) => {
     draft.tune.largeBufsize = Number(value);

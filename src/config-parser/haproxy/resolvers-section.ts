@@ -37,8 +37,8 @@ const HEEDED = new Set(
 );
 
 const MAX = 0x7fffffff;
-const ADDRESS = { port: 'optional', transport: 'datagram', accepts: ['stream', 'datagram'] } as const;
-const NAMESERVER = text('<name> <address>[:port] [param*]', 2, 64);
+const ADDRESS = { port: 'required', transport: 'datagram', accepts: ['stream', 'datagram'] } as const;
+const NAMESERVER = text('<name> <address>:<port> [param*]', 2, 64);
 
 function parseNameserver(draft: ResolversDraft, words: readonly Word[], context: LineContext): void {
   if (!NAMESERVER.read(words, 'nameserver', context)) return;

@@ -33,7 +33,7 @@ function parseObserve({ server, option, values, context, proxy }: ServerOptionLi
   const mode = oneOf(values[0], option.text, OBSERVE, context);
   if (mode === undefined) return;
   if (mode === 'layer7' && proxy.shared.mode !== 'http') {
-    context.alert(values[0] ?? option, `'${mode}' can only be used in http proxies.`);
+    context.warn(values[0] ?? option, `'${mode}' can only be used in http proxies: nothing is observed.`);
     return;
   }
   server.observe = mode === 'none' ? undefined : mode;
