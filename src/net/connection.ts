@@ -178,8 +178,11 @@ export interface Listener {
   /** Stop accepting for now (maxconn reached, frontend disabled); connections wait in the kernel's backlog. */
   pause(): void;
   resume(): void;
-  /** Stop for good; the descriptor handed in is closed. */
-  close(): void;
+  /**
+   * Stop for good; the descriptor handed in is closed. `refuse`: the TCP socket keeps its address, and the kernel refuses
+   * who comes from now on; who has been let in before is served.
+   */
+  close(refuse?: boolean): void;
   readonly paused: boolean;
 }
 

@@ -3,7 +3,6 @@
  * function gives the call's result, or the negative error number: expected failures are values.
  */
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
 
 type Call = (...args: readonly (number | Buffer | null)[]) => number;
@@ -176,13 +175,8 @@ export function shutdownSending(fd: number): number {
 
 const SHUT_RD = 0;
 
-/**
- * A listening TCP socket refuses connections, but keeps its address; `listenOn` takes it up again. Another number for
- * the same socket may have stopped it already.
- */
-export function stopListening(fd: number): number {
-  const result = outcome(system().shutdown(fd, SHUT_RD));
-  return result === -constants.errno.ENOTCONN ? 0 : result;
+export function shutdownReceiving(fd: number): number {
+  return outcome(system().shutdown(fd, SHUT_RD));
 }
 
 /** A second number for the same open socket, never shared with a child program. */

@@ -10,6 +10,8 @@ import { connect, createServer, type AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection, ConnectionHandler, Engine, HandedOver } from '../../src/net/connection.ts';
+import { isListenFailure, openListening } from '../../src/net/listening-socket.ts';
+import { beginListening } from '../../src/net/opened-socket.ts';
 import { encodeIp } from '../../src/net/socket-address.ts';
 import {
   AF_INET,
@@ -21,12 +23,21 @@ import {
 } from '../../src/net/system-calls.ts';
 import { Timer } from '../../src/net/timer-wheel.ts';
 import { descriptorOf } from '../../src/net/engines/node/stream-socket.ts';
-import { connectLoopback, listenOnLoopback, Recorder, type TestListener, within } from './wires.ts';
+import {
+  connectLoopback,
+  listenOnLoopback,
+  listenSettings,
+  Recorder,
+  type TestListener,
+  within,
+} from './wires.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 
 export type MakeEngine = (options: { readonly poison: boolean }) => Engine;
 
 const SLOW_MS = 10_000;
+const ECONNREFUSED = 111;
 
 interface Setting {
   readonly engine: Engine;
@@ -700,6 +711,40 @@ function capacityTests(name: string, make: MakeEngine): void {
     const [data] = (await once(socket, 'data')) as [Buffer];
     assert.equal(data.toString(), 'ping');
     socket.destroy();
+  });
+
+  test(`${name}: a listener that closes and refuses takes in who waited, and its socket can listen again`, async t => {
+    const engine = make({ poison: true });
+    t.after(() => engine.destroy());
+    // one that was chosen by the kernel would be lost
+    const port = await freePort();
+    const address = { kind: 'ip', family: 4, host: '127.0.0.1', port } as const;
+    const opened = openListening(listenSettings({ address }), 1);
+    if (isListenFailure(opened)) throw new Error(opened.message);
+    const [fd = -1] = opened.fds;
+    const again = duplicateDescriptor(fd);
+    const serve = (connection: Connection): void => {
+      connection.handler = new Echo();
+      connection.receive();
+    };
+    const listener = engine.listen(fd, serve, code => assert.fail(code));
+    const dialled = [0, 0, 0].map(() => openSocket(AF_INET, 'blocking')) as [number, number, number];
+    const connectNow = (socket: number): number => connectSocket(socket, encodeIp(4, '127.0.0.1', port));
+    assert.equal(connectNow(dialled[0]), 0);
+    listener.close(true);
+    assert.equal(connectNow(dialled[1]), -ECONNREFUSED);
+    closeDescriptor(dialled[1]);
+    for (let i = 0; i < 5; i++) await turn();
+    assert.equal(beginListening(again, { backlog: 0 }), 0);
+    engine.listen(again, serve, code => assert.fail(code));
+    assert.equal(connectNow(dialled[2]), 0);
+    for (const client of [dialled[0], dialled[2]]) {
+      const socket = new Socket({ fd: client });
+      socket.write('ping');
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      assert.equal(data.toString(), 'ping');
+      socket.destroy();
+    }
   });
 
   test(`${name}: who comes while a listener closes is served, by it or by others that share its socket`, async t => {

@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Endpoint } from '../../net/connection.ts';
 import { ADDRESS_SIZE, decodeAddress } from '../../net/socket-address.ts';
-import { SOL_SOCKET } from '../../net/socket-options.ts';
-import { getOption, peerName, socketName } from '../../net/system-calls.ts';
+import { isListening } from '../../net/stop-listening.ts';
+import { peerName, socketName } from '../../net/system-calls.ts';
 import { dump, fail, type Answer, type Call, type Command } from '../command.ts';
 import type { AdminRuntime, ListeningDescriptor } from '../runtime.ts';
 
@@ -102,13 +102,6 @@ function placeOf({ family, host, port }: Endpoint): string {
   return family === 0 ? host : String(port);
 }
 
-const SO_ACCEPTCONN = 30;
-const flag = Buffer.alloc(4);
-
-function listens(fd: number): boolean {
-  return getOption(fd, SOL_SOCKET, SO_ACCEPTCONN, flag) >= 0 && flag.readInt32LE() !== 0;
-}
-
 interface Descriptor {
   readonly kind: Kind;
   readonly text: string;
@@ -120,7 +113,7 @@ function describe(fd: number, target: string, around: Surroundings): Descriptor 
   if (listener !== undefined) return { kind: 'l', text: ` l.st=RDY fe=${listener.owner} ${listener.text}` };
   const [local, peer] = [addressOf(fd, socketName), addressOf(fd, peerName)];
   // an admin socket
-  if (local !== undefined && listens(fd)) return { kind: 'l', text: ' l.st=RDY fe=GLOBAL' };
+  if (local !== undefined && isListening(fd)) return { kind: 'l', text: ' l.st=RDY fe=GLOBAL' };
   if (local === undefined || peer === undefined) return { kind: 'p', text: '' };
   // a pair of sockets, such as a standard stream may be
   if (local.family === 0 && local.host === '' && peer.host === '') return { kind: 'p', text: '' };

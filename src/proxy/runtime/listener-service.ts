@@ -115,9 +115,10 @@ export class ListenerService implements ListenerRuntime, ConnectionHandler {
     return this.#held.length === 0 && limits.held(limits.listener(this.row)) === 0;
   }
 
-  /** Takes nothing new. Who is held already is still served. */
-  close(): void {
-    for (const listener of this.#listeners.splice(0)) listener.close();
+  /** Takes nothing new. Who is held already is still served. `refuse`: who comes is refused by the kernel, as far as it can. */
+  close(refuse = false): void {
+    const refuses = refuse && this.config.address.kind === 'ip';
+    for (const listener of this.#listeners.splice(0)) listener.close(refuses);
     this.#dialing?.close();
     this.#paused = false;
     if (this.#held.length === 0) this.#thread.wheel.remove(this.#nextPlace);

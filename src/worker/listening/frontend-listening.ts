@@ -1,13 +1,15 @@
 /**
  * Pauses, resumes and gives up the listening sockets of frontends. The control thread holds a descriptor of every
- * socket: when the data threads have let go of theirs it can stop the socket in the kernel, where it refuses
- * connections but keeps its address, and listen again later.
+ * socket. A data thread that lets go of its own stops the socket in the kernel, where it refuses connections but keeps
+ * its address; the control thread stops those that no thread has, and listens again later.
  */
+import { fstatSync } from 'node:fs';
 import type { ListeningDescriptor } from '../../admin/runtime.ts';
 import type { Bind } from '../../model/bind.ts';
 import type { Config } from '../../model/config.ts';
 import { beginListening } from '../../net/opened-socket.ts';
-import { closeDescriptor, duplicateDescriptor, stopListening } from '../../net/system-calls.ts';
+import { stopListening } from '../../net/stop-listening.ts';
+import { closeDescriptor, duplicateDescriptor } from '../../net/system-calls.ts';
 import type { PassedSocket } from '../../net/listener-exchange.ts';
 import { listeningSection } from './listening-section.ts';
 import { type ListenerHandover, NO_SOCKET } from '../threads/orders.ts';
@@ -43,7 +45,7 @@ export class FrontendListening {
 
   async pause(proxy: number): Promise<string | undefined> {
     this.#paused.add(proxy);
-    await this.#calls.all({ kind: 'close-frontend', proxy });
+    await this.#letGo(proxy);
     for (const handover of this.#of(proxy)) {
       const result = this.#isTcp(handover) ? stopListening(handover.fd) : 0;
       if (result < 0) return `error ${-result}`;
@@ -65,7 +67,7 @@ export class FrontendListening {
   }
 
   async close(proxy: number): Promise<void> {
-    await this.#calls.all({ kind: 'close-frontend', proxy });
+    await this.#letGo(proxy);
     for (const handover of this.#of(proxy)) {
       // an operation under way in the kernel may hold the socket a moment longer than its descriptors
       if (this.#isTcp(handover)) stopListening(handover.fd);
@@ -98,6 +100,18 @@ export class FrontendListening {
         address?.kind === 'ip' ? `fam=ipv${address.family} lport=${address.port}` : `fam=${address?.kind}`;
       return { fd, owner: section?.name ?? '', text: where };
     });
+  }
+
+  /**
+   * Who stops a socket resets whoever is not accepted yet. So its thread does, right after it has accepted all; but not
+   * a socket that others still accept from.
+   */
+  async #letGo(proxy: number): Promise<void> {
+    const inodes = this.#of(proxy)
+      .filter(handover => this.#isTcp(handover))
+      .map(({ fd }) => fstatSync(fd).ino);
+    const refuse = new Set(inodes).size === inodes.length;
+    await this.#calls.all({ kind: 'close-frontend', proxy, refuse });
   }
 
   #sockets(): readonly ListenerHandover[] {

@@ -47,7 +47,7 @@ export class OrderDesk {
         return undefined;
       case 'close-frontend':
         for (const listener of listeners.services())
-          if (listener.frontend.row === order.proxy) listener.close();
+          if (listener.frontend.row === order.proxy) listener.close(order.refuse);
         return undefined;
       case 'changes':
         this.#parts.copies.follow(order.changes, order.number);

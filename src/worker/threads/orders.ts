@@ -70,7 +70,8 @@ export type Order =
   /** A server's settings as they are now. */
   | { readonly kind: 'server'; readonly change: ChangedServer }
   /** Stop accepting connections of a frontend and give its descriptors back. */
-  | { readonly kind: 'close-frontend'; readonly proxy: number }
+  /** `refuse`: the kernel is to refuse who comes. */
+  | { readonly kind: 'close-frontend'; readonly proxy: number; readonly refuse: boolean }
   /** What do you serve? */
   | { readonly kind: 'streams' }
   /** By its number in the thread. */

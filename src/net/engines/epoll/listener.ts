@@ -5,6 +5,7 @@
 import { BACK_OFF_MS, isHarmless } from '../../accept-errors.ts';
 import { errorName } from '../../cause.ts';
 import type { Listener } from '../../connection.ts';
+import { stopListening } from '../../stop-listening.ts';
 import { acceptNow, closeDescriptor, makeNonBlocking } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { takeWaiting } from '../../waiting-connections.ts';
@@ -55,11 +56,12 @@ export class EpollListener implements Listener {
   }
 
   /** Whom the kernel has let in is served; who came during a pause is left to others that listen on the socket. */
-  close(): void {
+  close(refuse = false): void {
     if (this.closed) return;
     this.closed = true;
     this.#rest();
     if (!this.paused) takeWaiting(this.fd, fd => this.#host.accepted(this, fd));
+    if (refuse) stopListening(this.fd);
     closeDescriptor(this.fd);
     this.#host.forgetListener(this);
   }

@@ -9,6 +9,7 @@ import { Server, type Socket } from 'node:net';
 import { errorName } from '../../cause.ts';
 import type { Listener } from '../../connection.ts';
 import { listenBacklog } from '../../socket-options.ts';
+import { stopListening } from '../../stop-listening.ts';
 import { closeDescriptor, duplicateDescriptor } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { takeWaiting } from '../../waiting-connections.ts';
@@ -57,12 +58,13 @@ export class NodeListener implements Listener {
     this.#start();
   }
 
-  close(): void {
+  close(refuse = false): void {
     if (this.#closed) return;
     this.#closed = true;
     const serving = this.#server !== undefined;
     this.#stop();
     if (serving) this.#takeWaiting();
+    if (refuse) stopListening(this.#fd);
     closeDescriptor(this.#fd);
     this.#host.closed();
   }

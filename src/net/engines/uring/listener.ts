@@ -6,6 +6,7 @@
 import { BACK_OFF_MS, isHarmless } from '../../accept-errors.ts';
 import { errorName } from '../../cause.ts';
 import type { Connection, Listener } from '../../connection.ts';
+import { stopListening } from '../../stop-listening.ts';
 import { closeDescriptor, setBlocking } from '../../system-calls.ts';
 import { Timer, type TimerWheel } from '../../timer-wheel.ts';
 import { takeWaiting } from '../../waiting-connections.ts';
@@ -61,12 +62,13 @@ export class UringListener implements Listener {
     this.#arm();
   }
 
-  close(): void {
+  close(refuse = false): void {
     if (this.closed) return;
     this.closed = true;
     this.#host.wheel.remove(this.#backOff);
     for (const fd of this.#stash.splice(0)) this.#host.accepted(this, fd);
     this.#leavesWaiting = this.paused && !this.#armed;
+    if (refuse) this.#refuse();
     if (this.#armed) this.#host.cancelAccept(this);
     else this.#gone();
   }
@@ -116,6 +118,12 @@ export class UringListener implements Listener {
     if (isHarmless(code)) return;
     this.#host.wheel.set(this.#backOff, BACK_OFF_MS);
     this.#onError(code);
+  }
+
+  /** At once: a socket that stops resets who waits, and what is armed ends later. */
+  #refuse(): void {
+    if (!this.#leavesWaiting) this.#takeWaiting();
+    stopListening(this.fd);
   }
 
   /** Nothing is armed any more that the kernel could tell of a connection. */
