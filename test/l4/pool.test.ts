@@ -12,10 +12,10 @@ import { nameOf } from '../../src/l4/resolve-services.ts';
 import type { Target } from '../../src/l4/service.ts';
 import type { Checker, VirtualServer } from '../../src/model/virtual-server.ts';
 
-function virtualServer(words: string, serverWords = '', last = ''): VirtualServer {
+function virtualServer(words: string, serverWords = '', last = '', retry = 0): VirtualServer {
   const servers = [1, 2, 3].map(
     number =>
-      `real_server 10.0.0.${number} 80 {\n ${serverWords}\n ${number === 3 ? last : ''}\n TCP_CHECK {\n }\n}`,
+      `real_server 10.0.0.${number} 80 {\n ${serverWords}\n ${number === 3 ? last : ''}\n TCP_CHECK {\n retry ${retry}\n }\n}`,
   );
   const sessions = ['one', 'two'].map(name => `bfd_instance ${name} {\n neighbor_ip 10.0.0.9\n}\n`);
   const text = `${sessions.join('')}virtual_server 10.1.1.1 80 {\n protocol TCP\n${words}\n${servers.join('\n')}\n}\n`;
@@ -166,7 +166,7 @@ test('BFD_CHECK: a server lives as its session says, and until that has said any
 });
 
 test('ha_suspend: while the address is elsewhere nobody checks, and servers stay what they were', async () => {
-  const pool = new CheckedPool(virtualServer('ha_suspend\n retry 0'));
+  const pool = new CheckedPool(virtualServer('ha_suspend'));
   pool.keeper.start();
   pool.said.length = 0;
   pool.good.fill(false);
@@ -245,7 +245,7 @@ test('alpha: a failed check is told of, whatever others of the server have said 
 });
 
 test('a reload tells of what is no more: servers that the next one does not have, or all of it', async () => {
-  const words = 'quorum 2\n retry 0\n quorum_down /bin/lost';
+  const words = 'quorum 2\n quorum_down /bin/lost';
   const config = virtualServer(words);
   const before = new CheckedPool(config);
   before.keeper.start();
@@ -288,7 +288,7 @@ function weightsOf({ keeper }: CheckedPool): number[] {
 }
 
 test('a weight is its own and what each check adds; a failed check, and one that says nothing more, add nothing', async () => {
-  const pool = new CheckedPool(virtualServer('retry 0', '', TWO_PROGRAMS));
+  const pool = new CheckedPool(virtualServer('', '', TWO_PROGRAMS));
   pool.results['/bin/a'] = { ok: true, weight: 8 };
   pool.results['/bin/b'] = { ok: true, weight: 1 };
   pool.results.f = { ok: true, added: 4 };
@@ -309,25 +309,25 @@ test('a weight is its own and what each check adds; a failed check, and one that
 
 test('over a reload each check keeps what it knows, and a server comes back when what had failed checks it no more', async () => {
   const words = ' MISC_CHECK {\n misc_path /bin/a\n}\n';
-  const before = new CheckedPool(virtualServer('retry 0', '', words));
+  const before = new CheckedPool(virtualServer('', '', words));
   before.results['/bin/a'] = bad('no');
   before.keeper.start();
   await before.round();
   assert.deepEqual(before.keeper.view.failedChecks, [0, 0, 1]);
-  const same = new CheckedPool(virtualServer('retry 0\n quorum 2', '', words), {}, before);
+  const same = new CheckedPool(virtualServer('quorum 2', '', words), {}, before);
   assert.deepEqual(same.keeper.view.failedChecks, [0, 0, 1]);
-  const without = new CheckedPool(virtualServer('retry 0'), {}, same);
+  const without = new CheckedPool(virtualServer(''), {}, same);
   without.keeper.start();
   assert.deepEqual(without.said, ['RS [10.0.0.3]:tcp:80 [10.1.1.1]:tcp:80 UP']);
 });
 
 test('alpha: a new check takes no living server down, but does not bring a dead one back, either', async () => {
   const added = 'MISC_CHECK {\n misc_path /bin/a\n alpha\n}';
-  const before = new CheckedPool(virtualServer('retry 0'));
+  const before = new CheckedPool(virtualServer(''));
   before.good[2] = false;
   before.keeper.start();
   await before.round();
-  const next = new CheckedPool(virtualServer('retry 0', added), {}, before);
+  const next = new CheckedPool(virtualServer('', added), {}, before);
   assert.deepEqual(next.keeper.view.alive, [true, true, false]);
   assert.deepEqual(next.keeper.view.failedChecks, [0, 0, 2]);
   const first = new CheckedPool(virtualServer('', added));
@@ -335,16 +335,12 @@ test('alpha: a new check takes no living server down, but does not bring a dead 
 });
 
 test('a check that a reload brings is tried once, the others go on with their tries', async () => {
-  const before = new CheckedPool(virtualServer('retry 2'));
+  const before = new CheckedPool(virtualServer('', '', '', 2));
   before.keeper.start();
   await before.round();
   before.good.fill(false);
   await before.round();
-  const next = new CheckedPool(
-    virtualServer('retry 2', '', 'MISC_CHECK {\n misc_path /bin/a\n}'),
-    {},
-    before,
-  );
+  const next = new CheckedPool(virtualServer('', '', 'MISC_CHECK {\n misc_path /bin/a\n}', 2), {}, before);
   next.good.fill(false);
   next.results['/bin/a'] = bad('no');
   next.keeper.start();
@@ -355,7 +351,7 @@ test('a check that a reload brings is tried once, the others go on with their tr
 });
 
 test('between its thresholds a quorum stays lost over a reload', async () => {
-  const config = virtualServer('quorum 2\n hysteresis 1\n retry 0\n delay_loop 1');
+  const config = virtualServer('quorum 2\n hysteresis 1\n delay_loop 1');
   const before = new CheckedPool(config);
   before.good.fill(false);
   before.keeper.start();
@@ -379,7 +375,7 @@ test("servers and services have keepalived's names", () => {
 test("pipes, programs and mail hear of servers and of the quorum, in keepalived's words", async () => {
   const pool = new CheckedPool(
     virtualServer(
-      'quorum 3\n smtp_alert\n quorum_up /bin/gained\n quorum_down /bin/lost\n retry 0',
+      'quorum 3\n smtp_alert\n quorum_up /bin/gained\n quorum_down /bin/lost',
       'notify_down /bin/gone',
     ),
   );
@@ -403,7 +399,7 @@ test("pipes, programs and mail hear of servers and of the quorum, in keepalived'
 });
 
 test('no_checker_emails: mail only where a server comes or goes, not for each of its checkers', async () => {
-  const config = virtualServer('retry 0', 'TCP_CHECK {\n connect_ip 10.9.9.1\n}');
+  const config = virtualServer('', 'TCP_CHECK {\n connect_ip 10.9.9.1\n}');
   const mails: number[] = [];
   for (const noCheckerEmails of [false, true]) {
     const pool = new CheckedPool(config, { noCheckerEmails });

@@ -3,6 +3,7 @@ import type { Position } from '../../model/diagnostic.ts';
 import type { RealServer, SorryServer, VirtualServer, VirtualService } from '../../model/virtual-server.ts';
 import type { Statement } from './block.ts';
 import type { CheckDefaults } from './checkers/check-defaults.ts';
+import { judgeConnection } from './checkers/judge-connection.ts';
 import { resolveChecker } from './checkers/resolve-checker.ts';
 import type { GlobalDraft } from './global-defs.ts';
 import type { RealServerDraft } from './real-server.ts';
@@ -47,7 +48,7 @@ export function parseVirtualServer(
     smtpAlert: draft.smtpAlert ?? alerts ?? false,
     ...sorryOf(draft, choices),
     realServers: draft.realServers.map(server =>
-      resolveRealServer(server, draft, choices, { alerts: alerts ?? true, global }),
+      resolveRealServer(server, draft, choices, { alerts: alerts ?? true, global, scope }),
     ),
   };
 }
@@ -122,7 +123,11 @@ function resolveRealServer(
   server: RealServerDraft,
   around: VirtualServerDraft,
   { method }: Choices,
-  { alerts, global }: { readonly alerts: boolean; readonly global: GlobalDraft },
+  {
+    alerts,
+    global,
+    scope,
+  }: { readonly alerts: boolean; readonly global: GlobalDraft; readonly scope: Scope },
 ): RealServer {
   const { checkers, position, address, notifyUp, notifyDown, uthreshold, lthreshold } = server;
   const defaults: CheckDefaults = { ...inherited(around), ...inherited(server) };
@@ -138,8 +143,12 @@ function resolveRealServer(
     smtpAlert: server.smtpAlert ?? alerts,
     ...(notifyUp === undefined ? {} : { notifyUp }),
     ...(notifyDown === undefined ? {} : { notifyDown }),
-    checkers: checkers.map(checker =>
-      resolveChecker(checker, defaults, address, global.checkerLogAllFailures),
+    checkers: checkers.flatMap(
+      pending =>
+        judgeConnection(
+          resolveChecker(pending, defaults, address, global.checkerLogAllFailures),
+          scope.report,
+        ) ?? [],
     ),
   };
 }

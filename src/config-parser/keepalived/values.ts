@@ -39,7 +39,7 @@ export function integerOf(
   least: number,
   most: number,
 ): number | undefined {
-  const value = /^[+-]?(\d+|0x[0-9a-f]+)$/i.test(word.text) ? Number(word.text) : NaN;
+  const value = /^[+-]?\d+$/.test(word.text) ? Number(word.text) : NaN;
   if (value >= least && value <= most) return value;
   scope.report.warn(
     word.position,

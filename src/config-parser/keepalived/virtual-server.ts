@@ -155,7 +155,7 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
   boolRow('smtp_alert', 'smtpAlert', 'mail upon change'),
   integerRow('quorum', 'quorum', [1, MOST], 'weight needed to operate', '<n>'),
   integerRow('hysteresis', 'hysteresis', [0, MOST], 'quorum flap damping', '<n>'),
-  integerRow('weight', 'weight', [0, MOST], 'default real server weight', '<n>'),
+  integerRow('weight', 'weight', [1, MOST], 'default real server weight', '<n>'),
   script('quorum_up', 'quorumUp', 'run when quorum is gained'),
   script('quorum_down', 'quorumDown', 'run when quorum is lost'),
   {

@@ -2,8 +2,10 @@
 import type { KeepalivedKeyword } from '../keyword.ts';
 import { boolRow, integerRow, secondsRow } from '../value-rows.ts';
 
-/** A timer of keepalived's: 32 bits of microseconds. */
-const MOST_SECONDS = 4294;
+/** A connection's timer in keepalived: 32 bits of microseconds. */
+const MOST_CONNECTING_SECONDS = 4294;
+/** Others have 64 bits there; more than anybody waits for. */
+const MOST_SECONDS = 0xffff_ffff;
 
 /** Settings a checker inherits from its real server, and that from its virtual server. */
 export interface CheckDefaults {
@@ -16,13 +18,20 @@ export interface CheckDefaults {
   virtualhost?: string;
 }
 
-/** Words that virtual server, real server and checker have in common. */
-export function checkDefaultRows<Draft extends CheckDefaults>(): KeepalivedKeyword<Draft>[] {
+/** Words that virtual server, real server and checker have in common. `leastRetries`: only a checker may have none. */
+export function checkDefaultRows<Draft extends CheckDefaults>(
+  leastRetries: 0 | 1 = 1,
+): KeepalivedKeyword<Draft>[] {
   return [
-    integerRow('retry', 'retry', [0, 1 << 30], 'extra checks after failure', '<n>'),
+    integerRow('retry', 'retry', [leastRetries, 0xffff_ffff], 'extra checks after failure', '<n>'),
     secondsRow('delay_before_retry', 'delayBeforeRetryMs', [0, MOST_SECONDS], 'wait between retries'),
     secondsRow('warmup', 'warmupMs', [0, MOST_SECONDS], 'random start delay'),
-    secondsRow('connect_timeout', 'connectTimeoutMs', [0.000_001, MOST_SECONDS], 'check connect limit'),
+    secondsRow(
+      'connect_timeout',
+      'connectTimeoutMs',
+      [0.000_001, MOST_CONNECTING_SECONDS],
+      'check connect limit',
+    ),
     secondsRow('delay_loop', 'delayLoopMs', [0.000_001, MOST_SECONDS], 'interval between checks'),
     boolRow('alpha', 'alpha', 'assume down at start'),
   ];

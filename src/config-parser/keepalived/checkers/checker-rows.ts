@@ -45,15 +45,15 @@ export interface CheckerDraft extends ConnectingDraft {
 export type Row = KeepalivedKeyword<CheckerDraft>;
 
 export const COMMON: readonly KeepalivedKeyword<ConnectingDraft>[] = [
-  ...checkDefaultRows<ConnectingDraft>(),
+  ...checkDefaultRows<ConnectingDraft>(0),
   boolRow('log_all_failures', 'logAllFailures', 'log each failure'),
 ];
 
 export const CONNECTING: readonly KeepalivedKeyword<ConnectingDraft>[] = [
   addressRow('connect_ip', 'connectIp', 'other address to check'),
-  integerRow('connect_port', 'connectPort', [0, 65_535], 'other port to check', '<n>'),
+  integerRow('connect_port', 'connectPort', [1, 65_535], 'other port to check', '<n>'),
   addressRow('bindto', 'bindTo', 'source address'),
-  integerRow('bind_port', 'bindPort', [0, 65_535], 'source port', '<n>'),
+  integerRow('bind_port', 'bindPort', [1, 65_535], 'source port', '<n>'),
   textRow('bind_if', 'bindIf', 'source interface'),
   integerRow('fwmark', 'fwmark', [0, 0xffff_ffff], 'mark on check packets', '<n>'),
   ...COMMON,
