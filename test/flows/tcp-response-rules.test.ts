@@ -127,33 +127,38 @@ test('a response is dropped without a word, and a server that rules close has no
   const origin = await startHttpOrigin(t, 's');
   const logs = await startLogReceiver(t);
   const rules = [
-    ['http-response silent-drop', /^r0 200 PR Tr [0-9]+$/m, /^$/],
-    ['tcp-response content silent-drop', /^r1 -1 PR Tr -1$/m, /^$/],
-    ['tcp-response content reject', /^r2 -1 PD Tr -1$/m, /^$/],
-    ['tcp-response content close', /^r3 502 SH Tr -1$/m, /^HTTP\/1.1 502 /],
+    ['http-response silent-drop', /^r0 200 PR B [1-9][0-9]* Tr [0-9]+$/m, /^$/, '1'],
+    ['tcp-response content silent-drop', /^r1 -1 PR B 0 Tr -1$/m, /^$/, '0'],
+    ['tcp-response content reject', /^r2 -1 PD B 0 Tr -1$/m, /^$/, '0'],
+    ['tcp-response content close', /^r3 502 SH B 0 Tr -1$/m, /^HTTP\/1.1 502 /, '0'],
   ] as const;
+  const socket = join(temporaryFolder(t), 'admin');
   const ports = await freePorts(rules.length);
   const sections = rules.map(
     ([rule], index) => `listen r${index}
   bind 127.0.0.1:${ports[index]}
   log 127.0.0.1:${logs.port} format raw local0
-  log-format "%f %ST %ts Tr %Tr"
+  log-format "%f %ST %ts B %B Tr %Tr"
   ${rule}
   server s ${origin.address}
 `,
   );
   await startBalancer(
     t,
-    `defaults
+    `global
+  stats socket ${socket}
+defaults
   mode http
   timeout client 5s
   timeout server 5s
   timeout connect 5s
 ${sections.join('')}`,
   );
-  for (const [index, [rule, log, answer]] of rules.entries()) {
+  for (const [index, [rule, log, answer, responses]] of rules.entries()) {
     const request = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
     assert.match((await exchange(ports[index] as number, request, 300)).received, answer, rule);
     await logs.find(log);
+    const server = statRows(await ask(socket, 'show stat')).get(`r${index}/s`);
+    assert.deepEqual([server?.['hrsp_2xx'], server?.['req_tot']], [responses, responses], rule);
   }
 });

@@ -90,10 +90,12 @@ export class ResponseRules {
     return false;
   }
 
-  /** As what was no response yet: it is told without a status. */
+  /** As what was no response yet: it is told without a status and without bytes, and is none of the server's. */
   #refuseContent(verdict: Verdict): void {
     const { transaction } = this.#stream;
+    transaction.counts.noResponse(transaction.serverStatus);
     transaction.status = 0;
+    transaction.bytes.fromServer = 0;
     transaction.timers.responseHeadAt = -1;
     const isNamed = verdict === CLOSE || verdict === SILENT_DROP || verdict === SCRIPT_DONE;
     this.#stream.responseDecided(isNamed ? verdict : REJECT);
