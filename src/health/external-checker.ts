@@ -30,6 +30,8 @@ export function externalChecker(setting: ExternalSetting): Checker {
 
 /** As a process ends that could not become the program. */
 const NOT_STARTED = 255;
+/** A check that took too long has so much time to tidy up. */
+const PATIENCE_MS = 3000;
 
 class ExternalCheck implements RunningCheck {
   readonly #setting: ExternalSetting;
@@ -67,9 +69,13 @@ class ExternalCheck implements RunningCheck {
     return { status: 'PROCTOUT' };
   }
 
+  /** One that does not end of SIGTERM would stay for good, and the next ones beside it. */
   cancel(): void {
     this.#over = true;
-    this.#child?.kill('SIGTERM');
+    const child = this.#child;
+    if (child?.kill('SIGTERM') !== true) return;
+    const last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS).unref();
+    child.once('exit', () => clearTimeout(last));
   }
 }
 

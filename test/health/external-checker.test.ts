@@ -1,10 +1,11 @@
 /** `option external-check`: a program decides. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startChecks } from '../support/check-runner.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 function script(t: TestContext, body: string): { command: string; output: string } {
   const folder = temporaryFolder(t);
@@ -67,6 +68,18 @@ test('it gets addresses as arguments and the manual’s variables as its whole e
 test('one that takes too long is ended', async t => {
   const { line } = startChecks(t, listen(script(t, 'exec /bin/sleep 20').command, '', '100ms'));
   assert.equal(found(await line(/check for/)), 'failed, reason: External check timeout, code: 0');
+});
+
+test('one that does not heed SIGTERM is killed a moment later', async t => {
+  const { command, output } = script(
+    t,
+    `trap '' TERM; echo $$ > OUTPUT; while [ -e OUTPUT ]; do /bin/sleep 0.1; done`,
+  );
+  const { line } = startChecks(t, listen(command, '', '1s'));
+  assert.match(await line(/check for/), /External check timeout/);
+  const pid = Number(readFileSync(output, 'utf8'));
+  assert.ok(existsSync(`/proc/${pid}`), 'SIGTERM has not ended it');
+  await until('its end', () => !existsSync(`/proc/${pid}`));
 });
 
 test('one that cannot be started fails', async t => {
