@@ -16,12 +16,12 @@ export function descriptorsBeyond(percent: number): number {
   return Math.floor((descriptorLimit() * percent) / 100);
 }
 
-/** Whether so many more can be had now. */
+/** Whether so many more can be had now, as far as /proc tells. */
 export function descriptorsLeft(count: number): boolean {
   try {
     return descriptorLimit() - readdirSync('/proc/self/fd').length >= count;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 

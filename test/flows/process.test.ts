@@ -113,6 +113,22 @@ backend none
   assert.equal(await balancer.stop('SIGUSR1'), 0, balancer.output());
 });
 
+test('where there is no /proc it is served, with and without a number of threads', async t => {
+  if (!requires(t, 'root')) return;
+  const program = join(scratch(t), 'without-proc');
+  writeFileSync(
+    program,
+    `#!/bin/sh\nexec unshare --mount sh -c 'umount -l /proc && exec "$0" "$@"' ${LB} "$@"\n`,
+    { mode: 0o755 },
+  );
+  for (const global of ['', '  nbthread 2']) {
+    const port = await freePort();
+    const balancer = await startBalancer(t, configOf(port, global, 'x'), { program });
+    assert.match(await exchangeRaw(port, GET), /^HTTP\/1.1 200 [^]*x$/);
+    assert.equal(await balancer.stop(), 0, balancer.output());
+  }
+});
+
 test('a user that cannot be taken on ends the start', async t => {
   if (!requires(t, 'root')) return;
   const folder = scratch(t);

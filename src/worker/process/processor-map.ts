@@ -3,6 +3,7 @@
  * sets of numbers. All data threads are thread group 1.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { readCpus, readThreadTarget } from '../../config-parser/processor-set.ts';
 import type { Word } from '../../model/word.ts';
 
@@ -40,9 +41,16 @@ export function allowedProcessors(lines: Lines, given: readonly number[]): reado
   return allowed;
 }
 
-/** Those the process may run on, as whoever started it left them. */
+/** Those the process may run on, as whoever started it left them. Where there is no /proc only their number is known. */
 export function givenProcessors(): readonly number[] {
-  const status = readFileSync('/proc/self/status', 'latin1');
-  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1];
-  return list === undefined ? [] : readCpus([list]);
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(ownStatus())?.[1];
+  return list === undefined ? [...Array(availableParallelism()).keys()] : readCpus([list]);
+}
+
+function ownStatus(): string {
+  try {
+    return readFileSync('/proc/self/status', 'latin1');
+  } catch {
+    return '';
+  }
 }
