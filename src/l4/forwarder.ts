@@ -8,7 +8,7 @@ import { ChangeWatch } from './change-watch.ts';
 import { ConnectionLimits } from './counting/connection-limits.ts';
 import { LoadWatch } from './counting/load-watch.ts';
 import type { Counts } from './counting/count-connections.ts';
-import { checksOf, type Checks, type RunScript } from './checkers/checks.ts';
+import { checksOf, resultAtOnce, type Checks, type RunScript } from './checkers/checks.ts';
 import type { Driver } from './driver.ts';
 import { countsConnections } from './least-connections.ts';
 import { Neighbours } from './neighbours.ts';
@@ -121,6 +121,7 @@ export class Forwarder {
       events,
       manners: () => this.#manners,
       checks: () => this.#checks,
+      atOnce: checker => resultAtOnce(checker, config.trackFiles),
       neighbours: this.#neighbours,
       after,
       random,

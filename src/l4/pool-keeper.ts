@@ -10,6 +10,7 @@ import {
   GOOD,
   type Check,
   type CheckJudge,
+  type CheckResult,
   type Findings,
   type GoodResult,
   type RunningCheck,
@@ -42,6 +43,8 @@ export interface KeeperPorts {
   /** They may change while a pool stays, as well as what checks refer to: files, certificates. */
   readonly manners: () => Manners;
   readonly checks: () => Checks;
+  /** What a check says when it is asked without waiting; undefined: it has to be tried. */
+  readonly atOnce: (checker: Checker) => CheckResult | undefined;
 }
 
 /** What others are told: a line for pipes (`lvs_notify_fifo`), and mail (`smtp_alert`). */
@@ -76,28 +79,29 @@ export class PoolKeeper {
     this.#ports = ports;
     this.#onChange = onChange;
     const { config } = resolved;
-    this.#pool = newPool(config);
     this.#isSuspended = config.haSuspend && before?.isSuspended !== false;
     this.#fresh = [...config.realServers.keys()].filter(
       index => before?.isAlive(config.realServers[index] as RealServer) === undefined,
     );
     this.#checks = config.realServers.map(
       (server, index) =>
-        new ServerChecks(server, before?.checksOf(server), (checker, start, say) =>
-          this.#checkOf(checker, index, start, say),
-        ),
+        new ServerChecks(server, before?.checksOf(server), {
+          atOnce: ports.atOnce,
+          make: (checker, start, say) => this.#checkOf(checker, index, start, say),
+        }),
     );
-    for (const [index, { isAlive, weight }] of this.#checks.entries()) {
-      this.#pool = changeServer(config, this.#pool, index, isAlive).pool;
-      this.#pool = changeWeight(config, this.#pool, index, weight).pool;
-    }
+    this.#pool = newPool(
+      config,
+      this.#checks.map(({ isAlive }) => isAlive),
+      this.#checks.map(({ weight }) => weight),
+    );
     this.#hadQuorum = before?.hasQuorum ?? false;
     this.#returned = config.realServers.flatMap((server, index) =>
       this.#pool.alive[index] === true && before?.isAlive(server) === false ? [index] : [],
     );
     if (before !== undefined) this.#pool = succeed(config, this.#pool, before.hasQuorum);
     this.#beginsSorry = !this.hasQuorum && hasNewSorry(config, before?.resolved.config);
-    this.#unseen = new Set(this.#fresh.filter(index => this.#pool.alive[index] !== true));
+    this.#unseen = new Set(this.#fresh.filter(index => this.#checks[index]?.isAwaited === true));
   }
 
   start(): void {
@@ -202,10 +206,11 @@ export class PoolKeeper {
     if (checker.bfd !== undefined) return new BfdCheck(checker, neighbours, judge, start);
     if (checks()[checker.kind] === undefined) return undefined;
     const check: Check = async (one, signal) => (await checks()[one.kind]?.(one, signal)) ?? GOOD;
+    const isFirst = !start.hasRun;
     const onFailure = (reason: string, left: number): void => {
       if (checker.logAllFailures || left > 0)
         log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
-      if (!loop.good && this.#unseen.delete(index)) this.#announceServer(index, false);
+      if (isFirst && !loop.good && this.#unseen.delete(index)) this.#announceServer(index, false);
     };
     const loop: CheckLoop = new CheckLoop(checker, { after, random, check, ...judge, onFailure }, start);
     return loop;

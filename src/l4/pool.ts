@@ -21,12 +21,16 @@ export type PoolChange =
   | { readonly kind: 'server'; readonly index: number; readonly up: boolean }
   | { readonly kind: 'quorum'; readonly up: boolean; readonly sum: number };
 
-/** Servers are alive until a check says otherwise, but for those with `alpha` and a checker. */
-export function newPool({ realServers, quorum, hysteresis, alpha }: VirtualServer): Pool {
-  const alive = realServers.map(({ checkers }) => !checkers.some(checker => checker.alpha));
-  const weights = realServers.map(({ weight }) => weight);
-  const sum = weightOf({ alive, weights });
-  return { alive, weights, hasQuorum: alpha ? sum >= quorum + hysteresis : sum > 0 };
+/**
+ * As it begins, with what is known of its servers: else they are alive until a check says otherwise, but for those with
+ * `alpha` and a checker. There is a quorum when one could be gained.
+ */
+export function newPool(
+  { realServers, quorum, hysteresis }: VirtualServer,
+  alive = realServers.map(({ checkers }) => !checkers.some(checker => checker.alpha)),
+  weights = realServers.map(({ weight }) => weight),
+): Pool {
+  return { alive, weights, hasQuorum: weightOf({ alive, weights }) >= quorum + hysteresis };
 }
 
 /** Of its alive servers. */

@@ -3,7 +3,13 @@
  * After a reload a check goes on with what the same one before it has found out. Used by pool-keeper.ts.
  */
 import type { Checker, RealServer } from '../model/virtual-server.ts';
-import { GOOD, type Findings, type GoodResult, type RunningCheck } from './checkers/check.ts';
+import {
+  GOOD,
+  type CheckResult,
+  type Findings,
+  type GoodResult,
+  type RunningCheck,
+} from './checkers/check.ts';
 
 /** keepalived's. */
 const MOST_WEIGHT = 65_535;
@@ -14,6 +20,12 @@ type MakeCheck = (
   start: Findings,
   say: (result: GoodResult) => void,
 ) => RunningCheck | undefined;
+
+interface ChecksPorts {
+  readonly make: MakeCheck;
+  /** What a check says when it is asked without waiting. */
+  readonly atOnce: (checker: Checker) => CheckResult | undefined;
+}
 
 interface Memory {
   readonly findings: Findings;
@@ -27,10 +39,16 @@ export class ServerChecks {
   readonly #checks: readonly (RunningCheck | undefined)[];
   readonly #said: GoodResult[];
 
-  constructor({ checkers, weight }: RealServer, before: ServerChecks | undefined, make: MakeCheck) {
+  constructor(
+    { checkers, weight }: RealServer,
+    before: ServerChecks | undefined,
+    { make, atOnce }: ChecksPorts,
+  ) {
     this.#ownWeight = weight;
     this.#keys = checkers.map(keyOf);
-    const known = this.#keys.map(key => before?.memoryOf(key));
+    const known = checkers.map(
+      (checker, index) => before?.memoryOf(this.#keys[index] ?? '') ?? memoryOfResult(atOnce(checker)),
+    );
     this.#said = known.map(memory => memory?.said ?? GOOD);
     this.#checks = checkers.map((checker, index) =>
       make(
@@ -43,6 +61,11 @@ export class ServerChecks {
 
   get isAlive(): boolean {
     return this.failed === 0;
+  }
+
+  /** It is down because nobody has looked yet. */
+  get isAwaited(): boolean {
+    return this.#checks.some(check => check?.good === false && !check.hasRun);
   }
 
   get failed(): number {
@@ -77,6 +100,11 @@ export class ServerChecks {
   suspend(suspended: boolean): void {
     for (const check of this.#checks) check?.suspend(suspended);
   }
+}
+
+function memoryOfResult(result: CheckResult | undefined): Memory | undefined {
+  if (result === undefined) return undefined;
+  return { findings: { good: result.ok, hasRun: true, failures: 0 }, said: result.ok ? result : GOOD };
 }
 
 /**

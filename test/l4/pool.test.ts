@@ -97,6 +97,7 @@ class CheckedPool {
     config: VirtualServer,
     { noCheckerEmails = false, rsInitNotifies = false, checked = true } = {},
     before?: CheckedPool,
+    atOnce: Record<string, CheckResult> = {},
   ) {
     const server = {
       id: 'vs0',
@@ -117,6 +118,7 @@ class CheckedPool {
       { config, service },
       {
         checks: () => (checked ? { TCP_CHECK: check, MISC_CHECK: program, FILE_CHECK: file } : {}),
+        atOnce: ({ file: tracked }) => atOnce[tracked?.trackFile ?? ''],
         neighbours: this.neighbours,
         after: (_, callback) => {
           this.#due.push(callback);
@@ -221,6 +223,29 @@ test('a sorry server that serves from the start, or from a reload on, is told of
   assert.deepEqual(lost(without), []);
   const again = new CheckedPool(virtualServer(`alpha\n ${sorry}`), {}, without);
   assert.deepEqual(lost(again), ['VS [10.1.1.1]:tcp:80 DOWN']);
+});
+
+test('a quorum that could not be gained is none from the start, whoever is alive; between its thresholds nobody gains it', () => {
+  const config = virtualServer('quorum 2\n hysteresis 1', '', 'weight 0');
+  const pool = new CheckedPool(config);
+  pool.keeper.start();
+  assert.deepEqual(pool.said, []);
+  assert.equal(pool.keeper.hasQuorum, false);
+  assert.equal(newPool(virtualServer('quorum 2\n hysteresis 1')).hasQuorum, true);
+});
+
+test('what a file says holds from the start, and is not told of', async () => {
+  const config = virtualServer('', '', 'FILE_CHECK {\n track_file f\n}');
+  const heavy = new CheckedPool(config, {}, undefined, { f: { ok: true, added: 8 } });
+  assert.deepEqual(weightsOf(heavy), [1, 1, 9]);
+  const dead = new CheckedPool(config, {}, undefined, { f: bad('no') });
+  dead.results.f = bad('no');
+  assert.deepEqual(dead.keeper.view.alive, [true, true, false]);
+  dead.keeper.start();
+  dead.said.length = 0;
+  assert.deepEqual(await dead.round(), []);
+  dead.results.f = { ok: true };
+  assert.equal((await dead.round())[0], 'RS [10.0.0.3]:tcp:80 [10.1.1.1]:tcp:80 UP');
 });
 
 test('omega: a stop tells of each virtual server as down, with a quorum or without', () => {

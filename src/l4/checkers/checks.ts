@@ -36,6 +36,14 @@ export function checksOf(
   };
 }
 
+/** Of a file: it has been there before anybody asks. */
+export function resultAtOnce(
+  checker: Checker,
+  trackFiles: KeepalivedConfig['trackFiles'],
+): CheckResult | undefined {
+  return checker.kind === 'FILE_CHECK' ? checkFile(checker, trackFiles) : undefined;
+}
+
 /**
  * With a weight of 0 a number other than 0 is a failure; with another one it is added so many times to the server's. The
  * file has a weight, a checker may say another one.
