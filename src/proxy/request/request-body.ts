@@ -51,6 +51,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
   #seen: BodyFacts | undefined;
   /** Where its bytes lie. */
   #memory: Buffer | undefined;
+  /** Bodies that were done with. */
+  #stopped = 0;
 
   constructor(stream: RequestBodyOwner) {
     this.#stream = stream;
@@ -74,6 +76,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
     const { decoder, pipe } = this;
     if (pipe !== undefined) return this.#pumpThrough(pipe, server);
     const { inbox } = this.#stream.session;
+    const stopped = this.#stopped;
     while (!this.read && !server.sending) {
       if (inbox.length === 0) return this.#wantMore(server);
       const { buffer } = inbox;
@@ -82,6 +85,8 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
       const length = decoder.outEnd - decoder.outStart;
       if (length > 0) this.#send(server, buffer, decoder.outStart, length);
       else if (!decoder.done) return this.#wantMore(server);
+      // what was sent may have completed at once, and with it the exchange: what is here now is the next one's
+      if (this.#stopped !== stopped) return;
     }
     if (this.read && !server.sending) this.#stream.requestForwarded();
   }
@@ -125,6 +130,7 @@ export class RequestBody implements BodyPipeOwner, MoveSink {
 
   /** The exchange is over. */
   stop(): void {
+    this.#stopped++;
     this.pipe?.close();
     this.pipe = undefined;
     this.forget();
