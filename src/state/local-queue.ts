@@ -15,9 +15,9 @@ export class Waiting {
   readonly queue: number;
   /** Smaller goes first; comparable across threads. */
   readonly key: number;
-  /** How many left this queue before it came. */
+  /** How many had been served from this queue before it came. */
   readonly arrivedAt: number;
-  /** Its place in the queue, counted from 1, once it has left (`%sq`, `%bq`). */
+  /** Its place in the queue (`%sq`, `%bq`), once it has left: 1, and those that were served since it came. */
   position = 0;
   /** onSlot has not been called yet, and the request has not been removed. */
   queued = true;

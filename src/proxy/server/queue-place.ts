@@ -15,8 +15,6 @@ export class QueuePlace {
   /** Undefined: any of the backend's will do. */
   #server: ServerRuntime | undefined;
   #place: Waiting | undefined;
-  /** Itself among them. */
-  #waiting = 1;
 
   constructor(state: SharedState, waiter: Waiter) {
     this.#state = state;
@@ -30,17 +28,13 @@ export class QueuePlace {
     this.#transaction = transaction;
     this.#backend = backend;
     this.#server = server;
-    this.#waiting = 1;
     const place =
       server === undefined
         ? queues.waitForBackend(backend.row, this.#waiter, priorityClass, priorityOffset)
         : queues.waitForServer(server.row, this.#waiter, priorityClass, priorityOffset);
     if (place === undefined) return false;
-    const waiting = this.#length();
-    transaction.counts.queued(server, waiting);
-    if (!place.queued) return true;
-    this.#place = place;
-    this.#waiting = waiting;
+    transaction.counts.queued(server, this.#length());
+    if (place.queued) this.#place = place;
     return true;
   }
 
@@ -53,12 +47,9 @@ export class QueuePlace {
   /** It waits no more, and was not served. */
   leave(): void {
     const transaction = this.#transaction as Transaction;
-    // of those that waited in front some may have been served
-    const served = Math.max(0, this.#waiting - this.#length());
-    transaction.queuedAt(this.#server, 1 + served);
-    transaction.serverRuntime = this.#server;
     if (this.#place !== undefined) this.#state.queues.remove(this.#place);
-    this.#place = undefined;
+    this.#note();
+    transaction.serverRuntime = this.#server;
     transaction.leftQueue();
   }
 
@@ -70,7 +61,12 @@ export class QueuePlace {
 
   /** It has its slot. */
   served(): void {
-    this.#transaction?.queuedAt(this.#server, this.#waiting);
+    this.#note();
+  }
+
+  /** Who had its slot at once was the first. */
+  #note(): void {
+    this.#transaction?.queuedAt(this.#server, this.#place?.position ?? 1);
     this.#place = undefined;
   }
 
