@@ -34,6 +34,11 @@ function firstObstacle(): string | undefined {
 function tryRing(): string | undefined {
   const ring = Ring.open(8, 16);
   if (!(ring instanceof Ring)) return explain(ring);
+  const { refusal } = ring;
+  if (refusal !== undefined) {
+    ring.close();
+    return explain(refusal);
+  }
   const slots = Slots.open(ring, 4096, 1, false);
   ring.close();
   slots?.destroy();

@@ -221,6 +221,12 @@ export class Ring {
     this.#enter(1, ENTER_GETEVENTS | ENTER_EXT_ARG, this.#waitAddress, 24);
   }
 
+  /** Why the kernel does not let it be entered; a filter of system calls may forbid that alone. */
+  get refusal(): RingFailure | undefined {
+    const result = this.#calls.enter(SYS_IO_URING_ENTER, this.#enterFd, 0, 0, this.#enterFlags, 0, 0);
+    return result < 0 ? { step: 'io_uring_enter', code: errorName(this.#calls.errno()) } : undefined;
+  }
+
   /** An interrupted or timed-out wait is no error: the caller looks at the rings. */
   #enter(wait: number, flags: number, argument: number, size: number): void {
     this.#words[this.#sqTail] = this.#tail;
