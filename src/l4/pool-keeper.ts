@@ -17,6 +17,7 @@ import {
 } from './checkers/check.ts';
 import { CheckLoop } from './checkers/check-loop.ts';
 import type { Checks } from './checkers/checks.ts';
+import { mailWords } from './mail-words.ts';
 import type { Neighbours } from './neighbours.ts';
 import {
   changeServer,
@@ -111,7 +112,7 @@ export class PoolKeeper {
         if (this.#pool.alive[index] === true) this.#announceServer(index, true);
     for (const index of this.#returned) this.#tellServer(index, true);
     if (this.hasQuorum !== this.#hadQuorum || this.#beginsSorry)
-      this.#tellQuorum(this.hasQuorum, weightOf(this.#pool));
+      this.#tellQuorum(this.hasQuorum, weightOf(this.#pool), true);
     for (const checks of this.#checks) checks.start();
   }
 
@@ -222,7 +223,7 @@ export class PoolKeeper {
         say(result);
         this.#weighAgain(index);
         const hasCome = this.#judge(index);
-        if (isNews) this.#mailAbout(index, `${wordsOf(checker)} succeed`, hasCome);
+        if (isNews) this.#mailAbout(index, mailWords(checker), hasCome);
       },
       onFailed: reason => {
         this.#ports.log('info', `${name} failed: ${reason}`);
@@ -230,7 +231,7 @@ export class PoolKeeper {
         // what it wanted for the weight goes with it
         say(GOOD);
         this.#weighAgain(index);
-        this.#mailAbout(index, `${wordsOf(checker)} failed`, hasGone);
+        this.#mailAbout(index, mailWords(checker, reason), hasGone);
       },
     };
   }
@@ -293,17 +294,20 @@ export class PoolKeeper {
     if (!server.smtpAlert || (!changed && this.#ports.manners().noCheckerEmails)) return;
     const state = this.#pool.alive[index] === true ? 'UP' : 'DOWN';
     const subject = `Realserver ${this.#nameOf(server)} of virtual server ${service.name} - ${state}`;
-    this.#ports.events.mail(subject, `=> ${what} on service <=`);
+    this.#ports.events.mail(subject, `=> ${what} <=`);
   }
 
-  #tellQuorum(up: boolean, sum: number): void {
+  #tellQuorum(up: boolean, sum: number, isStart = false): void {
     const { config, service } = this.resolved;
     const { quorum, hysteresis, sorryServer } = config;
     const { log } = this.#ports;
     const sign = up ? '+' : '-';
     const threshold = up ? quorum + hysteresis : quorum - hysteresis;
-    const what = `${up ? 'Gained' : 'Lost'} quorum ${quorum}${sign}${hysteresis}=${threshold} ${up ? '<=' : '>'} ${sum}`;
-    log('notice', `${what} for VS ${service.name}`);
+    const change = up ? 'Gained quorum' : 'Lost quorum';
+    const what = isStart ? `Starting with quorum ${up ? 'up' : 'down'}` : change;
+    const sums = `${quorum}${sign}${hysteresis}=${threshold} ${up ? '<=' : '>'} ${sum}`;
+    // as keepalived: a quorum is gained at the start, too, but for mail
+    log('notice', `${up ? change : what} ${sums} for VS ${service.name}`);
     if (sorryServer !== undefined) {
       const name = `[${sorryServer.address.address}]:${sorryServer.address.port}`;
       log(
@@ -313,7 +317,10 @@ export class PoolKeeper {
     }
     this.#announceQuorum(up);
     if (config.smtpAlert)
-      this.#ports.events.mail(`Virtualserver ${service.name} - ${up ? 'UP' : 'DOWN'}`, `=> ${what} <=`);
+      this.#ports.events.mail(
+        `Virtualserver ${service.name} - ${up ? 'UP' : 'DOWN'}`,
+        `=> ${what} ${sums} <=`,
+      );
   }
 
   #announceQuorum(up: boolean): void {
@@ -330,11 +337,6 @@ export class PoolKeeper {
     const { protocol } = this.resolved.service;
     return `[${address.address}]:${protocol ?? 'none'}:${address.port}`;
   }
-}
-
-/** In mail: `TCP CHECK`, `HTTP GET`, ... */
-function wordsOf({ kind }: Checker): string {
-  return kind.replace('_', ' ');
 }
 
 function hasNewSorry({ sorryServer }: VirtualServer, before: VirtualServer | undefined): boolean {

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseKeepalived } from '../../src/config-parser/keepalived/parse.ts';
 import { bad, type CheckResult } from '../../src/l4/checkers/check.ts';
 import { changeServer, changeWeight, newPool, serverStates, type Pool } from '../../src/l4/pool.ts';
+import { mailWords } from '../../src/l4/mail-words.ts';
 import { Neighbours } from '../../src/l4/neighbours.ts';
 import { PoolKeeper } from '../../src/l4/pool-keeper.ts';
 import { isHere } from '../../src/l4/presence.ts';
@@ -408,7 +409,7 @@ test("pipes, programs and mail hear of servers and of the quorum, in keepalived'
   assert.deepEqual(pool.said.splice(0), [
     'VS [10.1.1.1]:tcp:80 UP',
     'run /bin/gained',
-    'mail Virtualserver [10.1.1.1]:tcp:80 - UP: => Gained quorum 3+0=3 <= 3 <=',
+    'mail Virtualserver [10.1.1.1]:tcp:80 - UP: => Starting with quorum up 3+0=3 <= 3 <=',
   ]);
   assert.deepEqual(await pool.round(), []);
   pool.good[1] = false;
@@ -421,6 +422,29 @@ test("pipes, programs and mail hear of servers and of the quorum, in keepalived'
     'mail Realserver [10.0.0.2]:tcp:80 of virtual server [10.1.1.1]:tcp:80 - DOWN: => TCP CHECK failed on service <=',
   ]);
   assert.deepEqual(await pool.round(), []);
+});
+
+test('mail has words of its own for each kind of check', () => {
+  const words = (text: string): string[] => {
+    const checker = virtualServer('', '', text).realServers[2]?.checkers[0] as Checker;
+    return [mailWords(checker), mailWords(checker, 'timeout')];
+  };
+  const of = (kind: string, more = ''): string[] => words(`${kind} {\n ${more}\n}`);
+  assert.deepEqual(of('HTTP_GET', 'url {\n path /\n}'), [
+    'CHECK succeed on service',
+    'CHECK failed on service : HTTP/SSL request failed',
+  ]);
+  assert.deepEqual(of('MISC_CHECK', 'misc_path /bin/a'), [
+    'MISC CHECK succeeded on service',
+    'MISC CHECK timed out on service',
+  ]);
+  assert.deepEqual(of('SMTP_CHECK'), ['CHECK succeed on service', 'CHECK failed on service : timeout']);
+  assert.deepEqual(of('PING_CHECK'), ['ICMP CHECK succeed on service', 'ICMP CHECK failed on service']);
+  assert.deepEqual(of('DNS_CHECK'), ['DNS_CHECK: succeed on service', 'DNS_CHECK: failed on service']);
+  assert.deepEqual(of('BFD_CHECK', 'name one'), [
+    'BFD CHECK one succeeded on service',
+    'BFD CHECK one failed on service',
+  ]);
 });
 
 test('no_checker_emails: mail only where a server comes or goes, not for each of its checkers', async () => {
