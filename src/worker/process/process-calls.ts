@@ -1,4 +1,5 @@
 /** System calls about the running process and its threads, through koffi. Each gives 0 or the negative error number. */
+import { descriptorLimit } from '../../net/descriptor-limit.ts';
 import { loadKoffi } from '../../net/system-calls.ts';
 
 interface Calls {
@@ -50,7 +51,9 @@ export interface ResourceLimit {
 
 export function openFilesLimit(): ResourceLimit {
   const limits = Buffer.alloc(16);
-  system().getrlimit(RLIMIT_NOFILE, limits);
+  // filters of system calls forbid it here and there
+  if (system().getrlimit(RLIMIT_NOFILE, limits) < 0)
+    return { soft: descriptorLimit(), hard: descriptorLimit() };
   return { soft: Number(limits.readBigUInt64LE(0)), hard: Number(limits.readBigUInt64LE(8)) };
 }
 

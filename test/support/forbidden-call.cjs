@@ -1,4 +1,4 @@
-// Preloaded: the kernel refuses io_uring_enter with EPERM, and nothing else, as a filter of system calls may.
+// Preloaded: the kernel refuses the system call with the number FORBIDDEN_CALL with EPERM, as filters of containers do.
 const { isMainThread } = require('node:worker_threads');
 
 if (isMainThread) {
@@ -9,10 +9,10 @@ if (isMainThread) {
   const PR_SET_NO_NEW_PRIVS = 38;
   const PR_SET_SECCOMP = 22;
   const SECCOMP_MODE_FILTER = 2;
-  // load the number of the call; if it is 426, EPERM; else go on (seccomp(2))
+  // load the number of the call; if it is this one, EPERM; else go on (seccomp(2))
   const steps = [
     [0x20, 0, 0, 0],
-    [0x15, 0, 1, 426],
+    [0x15, 0, 1, Number(process.env['FORBIDDEN_CALL'])],
     [0x06, 0, 0, 0x00050001],
     [0x06, 0, 0, 0x7fff0000],
   ];
