@@ -62,3 +62,34 @@ test('A Forwarded header says what was asked for, and continues one that can be 
     for (const [at, pattern] of expected.entries()) assert.match(values[at] as string, pattern, option);
   }
 });
+
+test('the headers that settings add are in the order in which HAProxy adds them, behind those of rules', async t => {
+  let seen = '';
+  const origin = await startRawOrigin(t, socket =>
+    socket.on('data', (chunk: Buffer) => {
+      seen = chunk.toString('latin1');
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    }),
+  );
+  const [port] = (await freePorts(1)) as [number];
+  await startBalancer(
+    t,
+    `${DEFAULTS}listen l
+    bind 127.0.0.1:${port}
+    option originalto
+    option forwardfor
+    option forwarded
+    unique-id-format one
+    unique-id-header X-UID
+    http-request set-header X-Rule two
+    server s ${origin.address}
+`,
+  );
+  await exchangeRaw(port, 'GET / HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n');
+  const names = [...seen.matchAll(/^([\w-]+): /gm)].map(match => match[1]?.toLowerCase());
+  const added = ['x-rule', 'x-uid', 'forwarded', 'x-forwarded-for', 'x-original-to'];
+  assert.deepEqual(
+    names.filter(name => name !== undefined && added.includes(name)),
+    added,
+  );
+});

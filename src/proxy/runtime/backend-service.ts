@@ -254,11 +254,11 @@ export class BackendService implements BackendRuntime {
     if (adders === undefined) {
       const proxy = this.#proxies.find(({ id }) => id === frontend) ?? this.config;
       adders = [
+        compileEarlyData(proxy),
+        compileUniqueIdHeader(proxy),
         this.#forwarded,
         compileForwardFor(proxy, this.config),
         compileOriginalTo(proxy, this.config),
-        compileUniqueIdHeader(proxy),
-        compileEarlyData(proxy),
       ].filter(adder => adder !== undefined);
       this.#adders.set(proxy.id, adders);
     }
