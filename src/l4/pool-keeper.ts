@@ -207,11 +207,10 @@ export class PoolKeeper {
     if (checker.bfd !== undefined) return new BfdCheck(checker, neighbours, judge, start);
     if (checks()[checker.kind] === undefined) return undefined;
     const check: Check = async (one, signal) => (await checks()[one.kind]?.(one, signal)) ?? GOOD;
-    const isFirst = !start.hasRun;
-    const onFailure = (reason: string, left: number): void => {
+    const onFailure = (reason: string, left: number, isFirst: boolean): void => {
       if (checker.logAllFailures || left > 0)
         log('info', `${name} failed: ${reason}${loop.good ? `, ${left} more tries` : ''}`);
-      if (isFirst && !loop.good && this.#unseen.delete(index)) this.#announceServer(index, false);
+      if (isFirst && this.#unseen.delete(index)) this.#announceServer(index, false);
     };
     const loop: CheckLoop = new CheckLoop(checker, { after, random, check, ...judge, onFailure }, start);
     return loop;

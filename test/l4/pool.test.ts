@@ -270,6 +270,18 @@ test('alpha: a failed check is told of, whatever others of the server have said 
   assert.equal((await pool.round()).filter(line => /^RS .* DOWN$/.test(line)).length, 3);
 });
 
+test('alpha: one that fails where nothing was awaited of it tells nothing more of a server that is not up yet', async () => {
+  const words = (path: string, more = ''): string => `MISC_CHECK {\n misc_path ${path}\n ${more}\n}\n`;
+  const pool = new CheckedPool(virtualServer('', '', words('/bin/a') + words('/bin/b', 'alpha')));
+  pool.results['/bin/a'] = bad('no');
+  pool.keeper.start();
+  const lines = [...(await pool.round()), ...(await pool.round())];
+  assert.deepEqual(
+    lines.filter(line => line.startsWith('RS')),
+    [],
+  );
+});
+
 test('a reload tells of what is no more: servers that the next one does not have, or all of it', async () => {
   const words = 'quorum 2\n quorum_down /bin/lost';
   const config = virtualServer(words);

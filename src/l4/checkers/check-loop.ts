@@ -17,8 +17,8 @@ interface CheckLoopPorts extends CheckJudge {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   readonly random: () => number;
   readonly check: Check;
-  /** A failure that changes nothing yet, or nothing any more. */
-  readonly onFailure: (reason: string, triesLeft: number) => void;
+  /** A failure that changes nothing yet, or nothing any more; `isFirst`: nobody had looked before. */
+  readonly onFailure: (reason: string, triesLeft: number, isFirst: boolean) => void;
 }
 
 export class CheckLoop implements RunningCheck {
@@ -92,10 +92,11 @@ export class CheckLoop implements RunningCheck {
       return;
     }
     const again = this.good && this.hasRun && this.failures < retry;
+    const isFirst = !this.hasRun;
     this.hasRun = true;
     this.#next(again ? delayBeforeRetryMs : delayLoopMs);
     if (again || !this.good) {
-      this.#ports.onFailure(result.reason, Math.max(0, retry - this.failures));
+      this.#ports.onFailure(result.reason, Math.max(0, retry - this.failures), isFirst);
       if (again) this.failures++;
       return;
     }
