@@ -1,6 +1,6 @@
 /** A connection of which something has been read that its handler is still to see: the first receive gives that. */
 import type { Cause } from '../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint } from './connection.ts';
+import type { Connection, ConnectionHandler, Endpoint, Follows } from './connection.ts';
 import { UNSET } from './engines/unset-handler.ts';
 
 export class AheadConnection implements Connection, ConnectionHandler {
@@ -34,8 +34,8 @@ export class AheadConnection implements Connection, ConnectionHandler {
     return this.#isAsked || this.#below.receiving;
   }
 
-  send(buffer: Buffer, offset: number, length: number, isLast?: boolean): void {
-    this.#below.send(buffer, offset, length, isLast);
+  send(buffer: Buffer, offset: number, length: number, follows?: Follows): void {
+    this.#below.send(buffer, offset, length, follows);
   }
 
   get sending(): boolean {

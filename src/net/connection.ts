@@ -39,6 +39,19 @@ export interface CarriedFacts {
   readonly glitches: number;
 }
 
+/** What comes behind a send, as far as its owner knows. */
+export const MORE = 0;
+/**
+ * Nothing for now. onSent may come before the kernel has the bytes, from where they cannot be changed any more: what it does
+ * not take at once is sent all the same, and the next send(), shutdown() and close() come behind it. That it has failed
+ * is told like a failed receive.
+ */
+export const PAUSE = 1;
+/** shutdown() or close(): FIN may go with these bytes. */
+export const END = 2;
+
+export type Follows = typeof MORE | typeof PAUSE | typeof END;
+
 export interface Connection {
   /** Unique in its thread while the connection lives. */
   readonly id: number;
@@ -78,11 +91,8 @@ export interface Connection {
   readonly receiving: boolean;
   /** In onReceived: the peer has ended behind these bytes, as onEnd will tell. Absent: not known. */
   readonly endsBehind?: boolean;
-  /**
-   * Hands bytes to the kernel; the slice stays untouched until onSent. `isLast`: shutdown() or close() follows then, and
-   * FIN may go with these bytes.
-   */
-  send(buffer: Buffer, offset: number, length: number, isLast?: boolean): void;
+  /** Hands bytes to the kernel; the slice stays untouched until onSent. */
+  send(buffer: Buffer, offset: number, length: number, follows?: Follows): void;
   /** True while a send has not completed. */
   readonly sending: boolean;
   /**

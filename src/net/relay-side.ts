@@ -7,7 +7,7 @@
  */
 import { mayEndAhead } from './end-ahead.ts';
 import type { Cause } from '../base/failure.ts';
-import type { Connection, ConnectionHandler } from './connection.ts';
+import { END, MORE, type Connection, type ConnectionHandler } from './connection.ts';
 import type { Throttle } from './throttle.ts';
 import { Timer, type TimerWheel } from './timer-wheel.ts';
 
@@ -254,7 +254,8 @@ export class RelaySide implements ConnectionHandler {
     if (allowed < length) this.#waiting = { buffer, offset: offset + allowed, length: length - allowed };
     if (allowed === 0) return;
     this.#underSend = allowed;
-    this.connection.send(buffer, offset, allowed, isLast === true && allowed === length && mayEndAhead());
+    const ends = isLast === true && allowed === length && mayEndAhead();
+    this.connection.send(buffer, offset, allowed, ends ? END : MORE);
   }
 
   #findThrottles(find: ThrottlesOf): void {

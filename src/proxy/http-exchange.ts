@@ -7,7 +7,7 @@
 import type { Http1RequestHead } from '../http/request-head.ts';
 import type { Http1ResponseHead } from '../http/response-head.ts';
 import type { LocalService } from '../http/local-service.ts';
-import type { Connection } from '../net/connection.ts';
+import type { Connection, Follows } from '../net/connection.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { PlacedFilter } from '../rules/script-filter.ts';
 import type { Answer } from './response/answer.ts';
@@ -70,8 +70,8 @@ export interface HttpExchange {
   joinFilters(filters: readonly PlacedFilter[]): boolean;
   /** From now on the client has to take what it is sent, within its timeout. */
   expectToSend(): void;
-  /** The end of the client's connection may go with the last bytes of the answer, which are sent now. */
-  endsConnection(): boolean;
+  /** Behind the last bytes of the answer, which are sent now: the end of the client's connection may go with them. */
+  followsAnswer(): Follows;
   /** What the answer has rendered goes out, `rest` behind it. `isWhole`: nothing else follows. */
   sendAnswer(length: number, rest?: Buffer, isWhole?: boolean): void;
   /** The same of an answer of the balancer's own, all of it in one piece. */

@@ -14,7 +14,14 @@
  */
 import { mayEndAhead } from '../net/end-ahead.ts';
 import type { LocalService } from '../http/local-service.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import {
+  END,
+  MORE,
+  PAUSE,
+  type Connection,
+  type ConnectionHandler,
+  type Follows,
+} from '../net/connection.ts';
 import { errorReply } from '../rules/default-pages.ts';
 import type { Reply } from '../rules/reply.ts';
 import type { PlacedFilter } from '../rules/script-filter.ts';
@@ -229,9 +236,9 @@ export class HttpStream
 
   // ── 5. the client is sent an answer, whoever made it ──
 
-  /** Asked once, of the last bytes. What the client still sends of its request is read first. */
-  endsConnection(): boolean {
-    return !this.keepAlive && !this.tunneling && this.body.read && mayEndAhead();
+  /** Asked once, of the last bytes. What the client still sends of its request is read before its connection ends. */
+  followsAnswer(): Follows {
+    return !this.keepAlive && !this.tunneling && this.body.read && mayEndAhead() ? END : PAUSE;
   }
 
   sendAnswer(length: number, rest?: Buffer, isWhole = false): void {
@@ -239,13 +246,13 @@ export class HttpStream
     bytes.toClient += length;
     // to logs a service is as good as a server
     if (this.#service?.answers === true) bytes.fromServer += length + (rest?.length ?? 0);
-    this.answer.send(this.clientConnection, length, rest, isWhole && this.endsConnection());
+    this.answer.send(this.clientConnection, length, rest, isWhole ? this.followsAnswer() : MORE);
   }
 
   sendBody(buffer: Buffer, offset: number, length: number, isRest = false): void {
     this.transaction.bytes.toClient += length;
     this.expectToSend();
-    this.clientConnection.send(buffer, offset, length, isRest && this.endsConnection());
+    this.clientConnection.send(buffer, offset, length, isRest ? this.followsAnswer() : MORE);
   }
 
   expectToSend(): void {

@@ -9,7 +9,13 @@ import { readdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Connection, ConnectionHandler, Engine, HandedOver } from '../../src/net/connection.ts';
+import {
+  END,
+  type Connection,
+  type ConnectionHandler,
+  type Engine,
+  type HandedOver,
+} from '../../src/net/connection.ts';
 import { isListenFailure, openListening } from '../../src/net/listening-socket.ts';
 import { beginListening } from '../../src/net/opened-socket.ts';
 import { encodeIp } from '../../src/net/socket-address.ts';
@@ -420,7 +426,7 @@ function endingTests(name: string, make: MakeEngine): void {
       const received: Buffer[] = [];
       socket.on('data', chunk => received.push(chunk));
       const end = once(socket, 'end');
-      connection.send(bytes, 0, size, true);
+      connection.send(bytes, 0, size, END);
       assert.equal((await recorder.next()).kind, 'sent');
       connection.shutdown();
       await within(SLOW_MS, 'FIN', end);

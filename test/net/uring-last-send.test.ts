@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import type { Connection } from '../../src/net/connection.ts';
+import { END, type Connection } from '../../src/net/connection.ts';
 import { UringEngine } from '../../src/net/engines/uring/engine.ts';
 import { requires } from '../support/requirement.ts';
 import { listenOnLoopback, Recorder, within } from './wires.ts';
@@ -24,7 +24,7 @@ test('who is sent the last bytes hears of the end with them, before anybody has 
   const connection = await within(10_000, 'accept', accepted);
   const data = once(socket, 'data');
   const end = once(socket, 'end');
-  connection.send(Buffer.from('goodbye'), 0, 7, true);
+  connection.send(Buffer.from('goodbye'), 0, 7, END);
   assert.equal(String((await within(10_000, 'bytes', data))[0]), 'goodbye');
   await within(10_000, 'FIN', end);
   connection.close();

@@ -8,7 +8,7 @@
  */
 import type { Http1RequestHead, RequestRendering } from '../../http/request-head.ts';
 import type { BufferPool } from '../../net/buffer-pool.ts';
-import type { Connection } from '../../net/connection.ts';
+import { MORE, PAUSE, type Connection } from '../../net/connection.ts';
 import type { NameHeader } from './name-header.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -89,7 +89,8 @@ export class OutgoingRequest {
   send(server: Connection): void {
     if (this.#sent) this.settle();
     this.#sent = true;
-    server.send(this.#buffer as Buffer, this.#start, this.length);
+    // of a lent one there is no more
+    server.send(this.#buffer as Buffer, this.#start, this.length, this.#lent ? PAUSE : MORE);
   }
 
   /** Gives the buffer back, unless it is being sent. */

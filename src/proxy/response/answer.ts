@@ -4,7 +4,7 @@
  * ahead of it: what is to be sent while they are still under way waits here.
  */
 import type { BufferPool } from '../../net/buffer-pool.ts';
-import type { Connection } from '../../net/connection.ts';
+import type { Connection, Follows } from '../../net/connection.ts';
 
 export class Answer {
   readonly #buffers: BufferPool;
@@ -28,10 +28,10 @@ export class Answer {
   }
 
   /** Sends what was rendered, and remembers what has to follow it. */
-  send(client: Connection, length: number, rest?: Buffer, isLast?: boolean): void {
+  send(client: Connection, length: number, rest?: Buffer, follows?: Follows): void {
     this.#rest = rest;
     if (this.#isAheadUnderWay) this.#waiting = length;
-    else client.send(this.#buffer as Buffer, 0, length, isLast);
+    else client.send(this.#buffer as Buffer, 0, length, follows);
   }
 
   /** Sends an interim response of our own. */

@@ -6,6 +6,7 @@
 import { adjustCase } from '../../http/header-names.ts';
 import { responseRendering, SAY_NOTHING, type ResponseRendering } from '../../http/response-head.ts';
 import { INTERNAL_ERROR } from '../../rules/verdict.ts';
+import { MORE } from '../../net/connection.ts';
 import { setsCacheableCookie } from '../caching/cacheable-cookies.ts';
 import type { HttpExchange } from '../http-exchange.ts';
 import { runAfterResponse } from './response-rules.ts';
@@ -99,8 +100,8 @@ function sendInPlace(stream: HttpExchange, start: number): void {
   if (server.decoder.error !== 0) return firstBodyInvalid(stream);
   if (!stream.frontend.logsResponses) headers.forget();
   transaction.bytes.toClient += end - start;
-  const isLast = server.decoder.done && stream.endsConnection();
-  stream.clientConnection.send(source as Buffer, start, end - start, isLast);
+  const follows = server.decoder.done ? stream.followsAnswer() : MORE;
+  stream.clientConnection.send(source as Buffer, start, end - start, follows);
 }
 
 /** The same for a client that takes heads as such. */

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connect, type ConnectionOptions, createSecureContext, createServer, TLSSocket } from 'node:tls';
-import type { Connection, ConnectionHandler, Engine } from '../../../src/net/connection.ts';
+import { END, type Connection, type ConnectionHandler, type Engine } from '../../../src/net/connection.ts';
 import { NodeEngine } from '../../../src/net/engines/node/engine.ts';
 import { descriptorOf } from '../../../src/net/engines/node/stream-socket.ts';
 import { UringEngine } from '../../../src/net/engines/uring/engine.ts';
@@ -197,7 +197,7 @@ for (const [name, make] of ENGINES) {
       const recorder = new Recorder();
       const { connection, client } = await secured(t, make, recorder);
       const said = text(client);
-      connection.send(Buffer.alloc(size, 'l'), 0, size, true);
+      connection.send(Buffer.alloc(size, 'l'), 0, size, END);
       await until('the send', () => recorder.happened.length === 1);
       assert.equal((await said).length, size);
       connection.shutdown();

@@ -8,7 +8,15 @@
  */
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode, errorName } from '../../cause.ts';
-import type { Connection, ConnectionHandler, Endpoint, HandedOver } from '../../connection.ts';
+import {
+  END,
+  MORE,
+  type Connection,
+  type ConnectionHandler,
+  type Endpoint,
+  type Follows,
+  type HandedOver,
+} from '../../connection.ts';
 import { destinationOf } from '../../original-destination.ts';
 import { abortOnClose, pendingError } from '../../socket-options.ts';
 import { sparePort } from '../../spare-port.ts';
@@ -132,7 +140,7 @@ export class EpollConnection implements Connection {
     if (this.#readable || this.#failure !== undefined) this.#host.queue(this);
   }
 
-  send(buffer: Buffer, offset: number, length: number, isLast = false): void {
+  send(buffer: Buffer, offset: number, length: number, follows: Follows = MORE): void {
     if (this.sending) throw new Error('a send is already pending');
     if (this.closed) return;
     this.sending = true;
@@ -142,7 +150,7 @@ export class EpollConnection implements Connection {
     this.#sendOffset = offset;
     this.#sendLength = this.#sendLeft = length;
     this.#host.unsent++;
-    this.#write(isLast);
+    this.#write(follows === END);
   }
 
   shutdown(): void {

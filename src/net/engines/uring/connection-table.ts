@@ -5,7 +5,8 @@
 import type { ConnectionHandler } from '../../connection.ts';
 import { UringConnection } from './connection.ts';
 import { SERIAL_MASK } from './operations.ts';
-import type { RingHost, SendingHalf } from './sending-half.ts';
+import type { RingHost } from './ring-host.ts';
+import type { SendingHalf } from './sending-half.ts';
 
 export class ConnectionTable {
   /** Connections that are not closed. */

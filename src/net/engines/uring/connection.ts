@@ -137,7 +137,13 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   #mayTake(): boolean {
-    return !this.closed && !this.sending && this.failure === undefined && this.#transfer === undefined;
+    return (
+      !this.closed &&
+      !this.sending &&
+      !this.owes() &&
+      this.failure === undefined &&
+      this.#transfer === undefined
+    );
   }
 
   givesNoMore(result: number): void {
@@ -155,21 +161,22 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   close(): void {
     if (this.closed) return;
     this.#transfer?.stop();
-    const { fd } = this;
-    if (this.sparesPort && !this.#peerEnded) sparePort(fd);
+    if (this.sparesPort && !this.#peerEnded) sparePort(this.fd);
     this.handOverSend();
+    this.owes();
     this.#retire();
-    this.host.close(fd);
     this.#dropReceived();
-    this.dropStarvedSend();
-    this.releaseWhenIdle();
+    this.letGo();
   }
 
   /** Without a multishot receive nothing can have come that was not asked for. */
   handOver(): HandedOver {
     const { fd } = this;
-    if (this.pending > 0 || this.sending) throw new Error('something is pending on the connection');
+    if (this.pending > 0 || this.sending || this.owes())
+      throw new Error('something is pending on the connection');
     this.#retire();
+    this.fd = -1;
+    this.host.forget(this);
     this.#dropReceived();
     this.releaseWhenIdle();
     return { fd, ahead: undefined };
@@ -179,14 +186,13 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.closed = true;
     this.receiving = false;
     this.sending = false;
-    this.host.forget(this);
     if (this.pending > 0) this.#cancelPending();
-    this.fd = -1;
   }
 
   reset(): void {
     if (this.closed) return;
     abortOnClose(this.fd);
+    this.giveUpTold();
     this.close();
   }
 
@@ -312,7 +318,9 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
 
   #cancelPending(): void {
     const { operations } = this.host;
-    if (this.pending > 1 || this.#receiveState === UNARMED) operations.cancelAll(this);
+    // what was told as sent goes on
+    const isAlone = this.pending === 1 && this.#receiveState !== UNARMED;
+    if (!isAlone && !this.told) operations.cancelAll(this);
     else if (this.#receiveState === ARMED) operations.cancel(this, RECEIVE);
   }
 

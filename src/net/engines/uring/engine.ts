@@ -48,7 +48,8 @@ import { NO_PIPES, OwnPipes, Pipes, type PipeQuota } from './pipes.ts';
 import { ResetWatch } from './reset-watch.ts';
 import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
-import type { RingHost, SendingHalf } from './sending-half.ts';
+import type { RingHost } from './ring-host.ts';
+import type { SendingHalf } from './sending-half.ts';
 import { Slots } from './slots.ts';
 import { Transfers } from './transfers.ts';
 import { Turns, type TurnWork } from '../nested/turns.ts';
@@ -82,7 +83,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   readonly slots: Slots;
   readonly hot: HotBuffers;
   readonly operations: Operations;
-  readonly sends = new SendBatch();
+  readonly sends: SendBatch;
   readonly resets: ResetWatch;
   readonly transfers: Transfers;
   readonly #ring: Ring;
@@ -110,6 +111,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#ring = ring;
     this.#turns = new Turns(this, loop);
     this.slots = slots;
+    this.sends = new SendBatch(slots);
     this.hot = new HotBuffers(options.bufsize, options.poison ?? false);
     this.operations = new Operations(ring, slots);
     this.wheel = new TimerWheel(monotonicMs, {
@@ -280,7 +282,8 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   }
 
   #waiting(): boolean {
-    return this.sends.waits || this.#queue.length > 0 || this.#deferred.length > 0;
+    const waiting = this.#queue.length + this.#deferred.length + this.#starved.length;
+    return waiting > 0 || this.sends.waits;
   }
 
   /** Completions first: they tell which sends of the batch are not done. */
@@ -374,21 +377,24 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     for (const connection of starved) connection.retry();
   }
 
-  /** Waits until the kernel has nothing of ours any more; only then memory may go. */
+  /** Waits until the kernel has all that was told as sent, and nothing of ours: only then memory may go. */
   tearDown(): void {
     const ring = this.#ring;
     this.#turns.letLoopGo();
+    for (let tries = 0; this.#connections.open > 0 && tries < 500; tries++) this.#finish(tries);
     this.operations.cancelEverything();
     for (let tries = 0; tries < 100; tries++) {
-      ring.submit();
-      this.#takeCompletions();
-      this.sends.settleAll();
-      if (this.operations.pending === 0 && !this.#turns.polling && ring.unsubmitted === 0) {
-        ring.close();
-        this.slots.destroy();
-        return;
-      }
-      ring.wait(10);
+      this.#finish(tries);
+      if (this.operations.pending > 0 || this.#turns.polling || ring.unsubmitted > 0) continue;
+      ring.close();
+      return this.slots.destroy();
     }
+  }
+
+  #finish(tries: number): void {
+    if (tries > 0) this.#ring.wait(10);
+    else this.#ring.submit();
+    this.#takeCompletions();
+    this.sends.settleAll();
   }
 }

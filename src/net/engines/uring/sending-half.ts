@@ -9,43 +9,22 @@
  *             enter() returns.
  *   send last a call of its own, with FIN (connection.ts). What it does not take is sent as above.
  *   send      waits in the kernel until everything is taken. Its bytes lie in a slot.
+ *
+ * A "send now" from a slot behind which nothing follows (PAUSE) is told as sent as soon as it is pushed: its exchange goes on
+ * while all of it is in the caches, and is counted and logged before the peer can know of it. What comes next waits for it:
+ * another send in `#behind`, FIN in `#shutdownWanted`, close() by lingering.
  */
-import type { Cause } from '../../../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint } from '../../connection.ts';
+import { END, MORE, PAUSE, type Connection, type Endpoint, type Follows } from '../../connection.ts';
+import { setUserTimeout } from '../../socket-options.ts';
 import { sendAt, sendWithEnd, shutdownSending } from '../../system-calls.ts';
-import type { HotBuffers } from '../hot-buffers.ts';
 import { EAGAIN, EINTR } from './abi.ts';
 import { addressOf } from '../../memory-address.ts';
-import type { ConnectionPlace, Operations } from './operations.ts';
-import type { ResetWatch } from './reset-watch.ts';
-import type { SendBatch, Sender } from './send-batch.ts';
-import type { Slots } from './slots.ts';
-import type { Transfers } from './transfers.ts';
+import { ConnectionState } from './connection-state.ts';
+import type { Sender } from './send-batch.ts';
+import { SendBehind } from './send-behind.ts';
 
-/** What a connection asks of its engine. */
-export interface RingHost {
-  readonly slots: Slots;
-  /** For what is read by a call. */
-  readonly hot: HotBuffers;
-  readonly operations: Operations;
-  /** Those added hear sentNow() when the kernel has consumed what was pushed. */
-  readonly sends: SendBatch;
-  /** For connections whose receive stays armed after bytes have come. */
-  readonly resets: ResetWatch;
-  readonly transfers: Transfers;
-  /** Calls deliver() once the current callbacks are over. */
-  queue(connection: SendingHalf): void;
-  close(fd: number): void;
-  /** The kernel takes what was pushed, now. */
-  handOver(): void;
-  /** No slot is left: retry() is called when there is one. */
-  starve(connection: SendingHalf): void;
-  /** Of a connection whose end has come: the next that is told of it is that. */
-  endsNext(connection: SendingHalf): boolean;
-  forget(connection: SendingHalf): void;
-  /** Closed, and nothing of it is in the kernel any more. */
-  release(connection: SendingHalf): void;
-}
+/** How long a peer may take nothing of what lingers. */
+const LINGER_MS = 30_000;
 
 const IDLE = 0;
 const NOW = 1;
@@ -58,23 +37,7 @@ const STARVED = 3;
  */
 const HOT_BYTES = 16_384;
 
-export abstract class SendingHalf implements Connection, ConnectionPlace, Sender {
-  readonly id: number;
-  /** In the engine's table, and told apart from an earlier user of that place by `serial`. */
-  readonly index: number;
-  readonly serial: number;
-  fd: number;
-  handler: ConnectionHandler;
-  bytesOut = 0;
-  receiving = false;
-  sending = false;
-  closed = false;
-  /** Operations in the kernel that will complete. */
-  pending = 0;
-  protected readonly host: RingHost;
-  /** Found and not yet told. */
-  protected failure: Cause | undefined;
-  protected failed = false;
+export abstract class SendingHalf extends ConnectionState implements Connection, Sender {
   #sendState = IDLE;
   /** Of the batch's, when the entry was added. */
   #sendRound = 0;
@@ -94,22 +57,11 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   #hasEnded = false;
   /** What follows from a send that was done at once is not done within it. */
   #isAtOnce = false;
-
-  constructor(
-    host: RingHost,
-    id: number,
-    index: number,
-    serial: number,
-    fd: number,
-    handler: ConnectionHandler,
-  ) {
-    this.host = host;
-    this.id = id;
-    this.index = index;
-    this.serial = serial;
-    this.fd = fd;
-    this.handler = handler;
-  }
+  /** The send that is under way was told as sent. */
+  protected told = false;
+  /** And its slot is the batch's to unpin. */
+  #slotIsLent = false;
+  #behind: SendBehind | undefined;
 
   /** An error number of the kernel's: told at once to whoever waits, else to the next receive or send. */
   protected abstract fail(result: number): void;
@@ -122,15 +74,35 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   abstract deliver(): void;
   abstract retry(): void;
 
-  send(buffer: Buffer, offset: number, length: number, isLast = false): void {
+  send(buffer: Buffer, offset: number, length: number, follows: Follows = MORE): void {
     if (this.sending) throw new Error('a send is already pending');
     if (this.closed) return;
     this.sending = true;
     if (this.failed) return;
-    if (this.failure !== undefined) {
-      this.host.queue(this);
-      return;
-    }
+    if (this.failure !== undefined) this.host.queue(this);
+    else if (this.told && this.owes()) this.#sendBehind(buffer, offset, length, follows);
+    else this.#begin(buffer, offset, length, follows);
+  }
+
+  #sendBehind(buffer: Buffer, offset: number, length: number, follows: Follows): void {
+    this.#behind = new SendBehind(this.host.slots, buffer, offset, length, follows);
+    this.host.sends.add(this);
+  }
+
+  /** What was told as sent may not be with the kernel yet. */
+  protected owes(): boolean {
+    if (this.told) this.heardFrom();
+    return this.told;
+  }
+
+  #takeBehind(): SendBehind | undefined {
+    const behind = this.#behind;
+    this.#behind = undefined;
+    behind?.letGo();
+    return behind;
+  }
+
+  #begin(buffer: Buffer, offset: number, length: number, follows: Follows): void {
     this.#sendLength = length;
     this.#sendLeft = length;
     const { slots } = this.host;
@@ -143,13 +115,16 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
       this.#sendBuffer = buffer;
       this.#sendOffset = offset;
     }
-    if (isLast) this.#sendLast();
+    if (follows === END) this.#sendLast();
+    else if (follows === PAUSE && slot >= 0) this.#sendTold(slot);
     else this.#sendNow();
   }
 
   shutdown(): void {
     if (this.closed || this.failed || this.#hasEnded) return;
-    if (this.sending) this.#shutdownWanted = true;
+    const owes = this.owes();
+    if (owes) this.host.sends.add(this);
+    if (owes || this.sending) this.#shutdownWanted = true;
     else shutdownSending(this.fd);
   }
 
@@ -178,7 +153,8 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   sentPart(result: number): void {
     this.#fallsShort = false;
     this.#sendState = IDLE;
-    if (this.closed) this.#endClosedSend();
+    this.#takeSlotBack();
+    if (this.closed && !this.told) this.#endClosedSend();
     else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#sendFailed(result);
     else {
       this.#advance(Math.max(result, 0));
@@ -190,7 +166,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   sentWaiting(result: number): void {
     this.#sendState = IDLE;
     this.#dropCopy();
-    if (this.closed) this.#endClosedSend();
+    if (this.closed && !this.told) this.#endClosedSend();
     else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#sendFailed(result);
     else {
       this.#advance(Math.max(result, 0));
@@ -208,6 +184,12 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     this.#sendWaiting();
   }
 
+  /** Before a reset: nobody waits for it any more, but the connection's place is needed until its entry is consumed. */
+  protected giveUpTold(): void {
+    if (this.owes()) this.host.sends.add(this);
+    this.told = false;
+  }
+
   /** Before a close: whoever has lent the bytes of a "send now" may write to their memory behind it. */
   protected handOverSend(): void {
     const isPushed = this.#sendState === NOW && this.#sendRound === this.host.sends.round;
@@ -215,7 +197,7 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   }
 
   /** Nothing of it is in the kernel: there will be no completion to end it. */
-  protected dropStarvedSend(): void {
+  #dropStarvedSend(): void {
     if (this.#sendState === STARVED) this.#endSend();
   }
 
@@ -242,11 +224,30 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
   }
 
   #sendByRing(): void {
+    this.#push();
+    this.host.sends.add(this);
+  }
+
+  /** It is not heard of again, unless it falls short: the batch unpins its slot. */
+  #sendTold(slot: number): void {
+    this.#push();
+    this.host.sends.addSlot(slot);
+    this.#slotIsLent = true;
+    this.told = true;
+    this.#tellSent();
+  }
+
+  /** The batch unpins it behind the completions that are being read. */
+  #takeSlotBack(): void {
+    if (this.#slotIsLent) this.host.slots.pin(this.#sendSlot);
+    this.#slotIsLent = false;
+  }
+
+  #push(): void {
     this.#sendState = NOW;
     const { operations, sends } = this.host;
     if (this.#sendLeft > 0) operations.sendNow(this, this.#address(), this.#sendLeft);
     this.#sendRound = sends.round;
-    sends.add(this);
   }
 
   /** Of what is left to send. */
@@ -283,18 +284,55 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
 
   #pushWaiting(address: number, length: number): void {
     this.#sendState = WAITING;
+    if (this.closed) this.#limitLinger();
     this.host.operations.send(this, address, length);
   }
 
   #sent(): void {
     this.#endSend();
-    if (this.closed) {
-      this.releaseWhenIdle();
-      return;
-    }
+    if (this.told) return this.#toldSent();
+    if (this.closed) return this.releaseWhenIdle();
+    this.#tellSent();
+  }
+
+  #tellSent(): void {
     this.bytesOut += this.#sendLength;
-    this.sendingOver();
+    if (this.told) this.sending = false;
+    else this.sendingOver();
     this.handler.onSent(this);
+  }
+
+  /** Now it is: what waited for it goes on. */
+  #toldSent(): void {
+    const behind = this.#takeBehind();
+    // closed: nobody waits for it, and the close comes behind it
+    this.told = behind !== undefined && this.closed;
+    if (behind !== undefined) this.#begin(behind.buffer, behind.offset, behind.length, behind.follows);
+    else if (this.closed) this.#closeDescriptor();
+    else if (!this.sending) this.sendingOver();
+  }
+
+  /** Closes it, as soon as the kernel has all that was told as sent. */
+  protected letGo(): void {
+    if (!this.told) return this.#closeDescriptor();
+    this.host.sends.add(this);
+    this.#behind?.keep();
+    if (this.#sendState === WAITING) this.#limitLinger();
+  }
+
+  /** No timer runs for a closed connection: the kernel gives up. */
+  #limitLinger(): void {
+    setUserTimeout(this.fd, LINGER_MS);
+  }
+
+  #closeDescriptor(): void {
+    const { fd } = this;
+    this.fd = -1;
+    this.#takeBehind();
+    this.host.forget(this);
+    this.host.close(fd);
+    this.#dropStarvedSend();
+    this.releaseWhenIdle();
   }
 
   /** Nothing is under way: a FIN that waited for that goes out. */
@@ -309,8 +347,9 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
     this.#sendState = IDLE;
     this.#sendBuffer = undefined;
     this.#dropCopy();
-    if (this.#sendSlot >= 0) this.host.slots.unpin(this.#sendSlot);
+    if (this.#sendSlot >= 0 && !this.#slotIsLent) this.host.slots.unpin(this.#sendSlot);
     this.#sendSlot = -1;
+    this.#slotIsLent = false;
   }
 
   #endClosedSend(): void {
@@ -325,6 +364,9 @@ export abstract class SendingHalf implements Connection, ConnectionPlace, Sender
 
   #sendFailed(result: number): void {
     this.#endSend();
-    this.fail(result);
+    this.told = false;
+    this.#takeBehind();
+    if (this.closed) this.#closeDescriptor();
+    else this.fail(result);
   }
 }

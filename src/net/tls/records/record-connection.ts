@@ -4,7 +4,15 @@
  * about messages beside the data: alerts, KeyUpdate, tickets of servers (RFC 8446, sections 4.6 and 6).
  */
 import type { Cause } from '../../../base/failure.ts';
-import type { Connection, ConnectionHandler, Endpoint, Engine } from '../../connection.ts';
+import {
+  END,
+  MORE,
+  type Connection,
+  type ConnectionHandler,
+  type Endpoint,
+  type Engine,
+  type Follows,
+} from '../../connection.ts';
 import type { TlsError, TlsFacts } from '../tls-facts.ts';
 import { keysOfSecret, nextSecret } from './key-schedule.ts';
 import { incoming, OWN_HEADROOM } from './record-buffers.ts';
@@ -138,13 +146,13 @@ export class RecordConnection implements Connection, ConnectionHandler {
     else if (!this.#plain.receiving) this.#plain.receive(inBody);
   }
 
-  send(buffer: Buffer, offset: number, length: number, isLast = false): void {
+  send(buffer: Buffer, offset: number, length: number, follows: Follows = MORE): void {
     if (this.sending) throw new Error('a send is already pending');
     if (this.closed) return;
     this.sending = true;
     if (this.#failed) return;
     if (this.#failure !== undefined) return this.#queue.queue(this);
-    this.#output.send(buffer, offset, length, isLast);
+    this.#output.send(buffer, offset, length, follows === END);
   }
 
   shutdown(): void {

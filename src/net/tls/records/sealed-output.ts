@@ -2,7 +2,7 @@
  * What a connection of records sends: data, sealed into memory of the thread's, and beside it alerts and KeyUpdates, each
  * in its turn, since a plain connection takes one send at a time.
  */
-import type { Connection } from '../../connection.ts';
+import { END, MORE, type Connection } from '../../connection.ts';
 import { keysOfSecret, nextSecret } from './key-schedule.ts';
 import { outgoing } from './record-buffers.ts';
 import {
@@ -110,7 +110,7 @@ export class SealedOutput {
     const alert = Buffer.from([level, description]);
     const record = Buffer.allocUnsafeSlow(alert.length + MOST_OVERHEAD);
     const length = this.#keys.sealer.seal(ALERT, alert, 0, alert.length, record, 0);
-    this.#plain.send(record, 0, length, level === FATAL);
+    this.#plain.send(record, 0, length, level === FATAL ? END : MORE);
   }
 
   /** The plain connection has sent what it was given. True: that was the last of a send(). */
@@ -184,6 +184,6 @@ export class SealedOutput {
 
   #pass(out: Buffer, length: number): void {
     this.#out = out;
-    this.#plain.send(out, 0, length, this.#hasSaidGoodbye);
+    this.#plain.send(out, 0, length, this.#hasSaidGoodbye ? END : MORE);
   }
 }
