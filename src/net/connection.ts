@@ -42,9 +42,9 @@ export interface CarriedFacts {
 /** What comes behind a send, as far as its owner knows. */
 export const MORE = 0;
 /**
- * Nothing for now. onSent may come before the kernel has the bytes, from where they cannot be changed any more: what it does
- * not take at once is sent all the same, and the next send(), shutdown() and close() come behind it. That it has failed
- * is told like a failed receive.
+ * Nothing for now. Of a received slice onSent may come before the kernel has the bytes. Nobody may write to them then, but their
+ * origin may be armed again, as if they had been sent: what the kernel does not take at once is sent all the same, and the
+ * next send(), shutdown() and close() come behind it. That it has failed is told like a failed receive.
  */
 export const PAUSE = 1;
 /** shutdown() or close(): FIN may go with these bytes. */
