@@ -1,8 +1,36 @@
-/** What both halves of a connection on the ring know of it (connection.ts, sending-half.ts). */
+/** What both halves of a connection on the ring know of it (connection.ts, sending-half.ts), and what they ask of their engine. */
 import type { Cause } from '../../../base/failure.ts';
-import type { ConnectionHandler } from '../../connection.ts';
-import type { ConnectionPlace } from './operations.ts';
-import type { RingHost } from './ring-host.ts';
+import type { ConnectionHandler, Waiting } from '../../connection.ts';
+import type { HotBuffers } from '../hot-buffers.ts';
+import type { ConnectionPlace, Operations } from './operations.ts';
+import type { ResetWatch } from './reset-watch.ts';
+import type { SendBatch } from './send-batch.ts';
+import type { Slots } from './slots.ts';
+import type { Transfers } from './transfers.ts';
+
+export interface RingHost {
+  readonly slots: Slots;
+  /** For what is read by a call. */
+  readonly hot: HotBuffers;
+  readonly operations: Operations;
+  /** Those added hear sentNow() when the kernel has consumed what was pushed. */
+  readonly sends: SendBatch;
+  /** For connections whose receive stays armed after bytes have come. */
+  readonly resets: ResetWatch;
+  readonly transfers: Transfers;
+  /** Calls deliver() once the current callbacks are over. */
+  queue(connection: Waiting): void;
+  close(fd: number): void;
+  /** The kernel takes what was pushed, now. */
+  handOver(): void;
+  /** No slot is left: retry() is called when there is one. */
+  starve(connection: ConnectionState): void;
+  /** Of a connection whose end has come: the next that is told of it is that. */
+  endsNext(connection: ConnectionState): boolean;
+  forget(connection: ConnectionState): void;
+  /** Closed, and nothing of it is in the kernel any more. */
+  release(connection: ConnectionState): void;
+}
 
 export abstract class ConnectionState implements ConnectionPlace {
   readonly id: number;
@@ -37,4 +65,7 @@ export abstract class ConnectionState implements ConnectionPlace {
     this.fd = fd;
     this.handler = handler;
   }
+
+  /** A slot has become free. */
+  abstract retry(): void;
 }

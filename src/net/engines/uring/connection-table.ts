@@ -5,8 +5,7 @@
 import type { ConnectionHandler } from '../../connection.ts';
 import { UringConnection } from './connection.ts';
 import { SERIAL_MASK } from './operations.ts';
-import type { RingHost } from './ring-host.ts';
-import type { SendingHalf } from './sending-half.ts';
+import type { ConnectionState, RingHost } from './connection-state.ts';
 
 export class ConnectionTable {
   /** Connections that are not closed. */
@@ -38,7 +37,7 @@ export class ConnectionTable {
   }
 
   /** Closed, and nothing of it is in the kernel any more. */
-  release(connection: SendingHalf): void {
+  release(connection: ConnectionState): void {
     if (this.#places[connection.index] !== connection) return;
     this.#places[connection.index] = undefined;
     this.#free.push(connection.index);

@@ -48,8 +48,7 @@ import { NO_PIPES, OwnPipes, Pipes, type PipeQuota } from './pipes.ts';
 import { ResetWatch } from './reset-watch.ts';
 import { type OnCompletion, Ring } from './ring.ts';
 import { SendBatch } from './send-batch.ts';
-import type { RingHost } from './ring-host.ts';
-import type { SendingHalf } from './sending-half.ts';
+import type { ConnectionState, RingHost } from './connection-state.ts';
 import { Slots } from './slots.ts';
 import { Transfers } from './transfers.ts';
 import { Turns, type TurnWork } from '../nested/turns.ts';
@@ -94,7 +93,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   readonly #addresses = new ConnectAddresses();
   #deferred: UringListener[] = [];
   #queue: Waiting[] = [];
-  #starved: SendingHalf[] = [];
+  #starved: ConnectionState[] = [];
   #openListeners = 0;
   #nextId = 1;
   #acceptKind: AcceptKind | undefined;
@@ -206,7 +205,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#ring.submit();
   }
 
-  starve(connection: SendingHalf): void {
+  starve(connection: ConnectionState): void {
     this.slots.group.starved();
     this.#starved.push(connection);
   }
@@ -237,7 +236,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#turns.schedule();
   }
 
-  forget(gone: SendingHalf | UringListener): void {
+  forget(gone: ConnectionState | UringListener): void {
     if (gone instanceof UringConnection) this.#connections.open--;
     else {
       this.#openListeners--;
@@ -249,7 +248,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     return this.#ring.isNextZero((index << KIND_BITS) | RECEIVE, serial);
   }
 
-  release(connection: SendingHalf): void {
+  release(connection: ConnectionState): void {
     this.#connections.release(connection);
   }
 

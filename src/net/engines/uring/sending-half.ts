@@ -72,7 +72,6 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
   abstract close(): void;
   abstract reset(): void;
   abstract deliver(): void;
-  abstract retry(): void;
 
   send(buffer: Buffer, offset: number, length: number, follows: Follows = MORE): void {
     if (this.sending) throw new Error('a send is already pending');

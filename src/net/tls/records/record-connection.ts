@@ -4,15 +4,8 @@
  * about messages beside the data: alerts, KeyUpdate, tickets of servers (RFC 8446, sections 4.6 and 6).
  */
 import type { Cause } from '../../../base/failure.ts';
-import {
-  END,
-  MORE,
-  type Connection,
-  type ConnectionHandler,
-  type Endpoint,
-  type Engine,
-  type Follows,
-} from '../../connection.ts';
+import type { Connection, ConnectionHandler, Endpoint, Engine, Follows } from '../../connection.ts';
+import { END, MORE } from '../../connection.ts';
 import type { TlsError, TlsFacts } from '../tls-facts.ts';
 import { keysOfSecret, nextSecret } from './key-schedule.ts';
 import { incoming, OWN_HEADROOM } from './record-buffers.ts';
