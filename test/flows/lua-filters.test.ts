@@ -191,7 +191,7 @@ test('a body that turns out other than its head has said is cut, and the next re
 test('a filter that only looks hears of every station, and bodies pass it by', async t => {
   const { get, balancer } = await start(t, ['told']);
   assert.equal((await get('/')).body, '-|');
-  const said = await untilMatches(() => balancer.output(), /end true/);
+  const said = await untilMatches(() => balancer.output(), /: end true/);
   assert.match(said, /start false[^]*http_end false[^]*start true[^]*http_end true[^]*end false[^]*end true/);
 });
 
