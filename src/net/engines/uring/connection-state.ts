@@ -23,8 +23,6 @@ export interface RingHost {
   close(fd: number): void;
   /** The kernel takes what was pushed, now. */
   handOver(): void;
-  /** No slot is left: retry() is called when there is one. */
-  starve(connection: ConnectionState): void;
   /** Of a connection whose end has come: the next that is told of it is that. */
   endsNext(connection: ConnectionState): boolean;
   forget(connection: ConnectionState): void;
@@ -65,7 +63,4 @@ export abstract class ConnectionState implements ConnectionPlace {
     this.fd = fd;
     this.handler = handler;
   }
-
-  /** A slot has become free. */
-  abstract retry(): void;
 }

@@ -68,7 +68,6 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   #more = false;
   /** So many reads before the next multishot receive: a slot was filled not long ago. */
   #rush = 0;
-  #starvedReceive = false;
   /** Bytes move from here, or to here, without passing through. */
   #transfer: Transfer | undefined;
   watched = false;
@@ -107,7 +106,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.#dropHeld();
     if (this.failed) return;
     if (this.#ahead !== undefined || this.#peerEnded || this.failure !== undefined) this.host.queue(this);
-    else if (this.#receiveState === UNARMED && !this.#starvedReceive) this.#beginReceive(inBody);
+    else if (this.#receiveState === UNARMED) this.#beginReceive(inBody);
   }
 
   /** A call is made behind all that has come: who receives again and again would keep others waiting. */
@@ -274,27 +273,16 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     if (this.#receiveState === ARMED) this.#cancelReceive();
   }
 
-  /** A slot has become free. */
-  retry(): void {
-    if (this.closed) return;
-    this.retrySend();
-    if (!this.#starvedReceive) return;
-    this.#starvedReceive = false;
-    // what has come before is handed over first, and what is moved is not received
-    const isDelivered = this.#ahead === undefined && this.#transfer === undefined;
-    if (this.receiving && isDelivered && this.#receiveState === UNARMED) this.#arm();
-  }
-
   // ── receiving ──
 
-  #arm(inBody = false): void {
+  #arm(byPoll: boolean): void {
     this.#receiveState = ARMED;
-    this.host.operations.receive(this, this.#receiveKind(inBody));
+    this.host.operations.receive(this, this.#receiveKind(byPoll));
   }
 
   /** The first bytes tell whether more rush in behind them: a multishot receive would have taken those as well. */
-  #receiveKind(inBody: boolean): ReceiveKind {
-    if (this.#rush > 0 || inBody) return 'poll';
+  #receiveKind(byPoll: boolean): ReceiveKind {
+    if (this.#rush > 0 || byPoll) return 'poll';
     return this.bytesIn === 0 ? 'once' : 'multishot';
   }
 
@@ -341,12 +329,21 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   }
 
   #receiveFailed(result: number): void {
-    if (result === -ENOBUFS) {
-      this.#starvedReceive = true;
-      this.host.starve(this);
-    } else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) {
-      if (this.receiving && this.#ahead === undefined) this.#arm();
-    } else this.fail(result);
+    if (result === -ENOBUFS) this.#foundNoSlot();
+    else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) this.#armAgain(false);
+    else this.fail(result);
+  }
+
+  /** More are offered when the kernel is entered; where all are in use, a call reads into other memory. */
+  #foundNoSlot(): void {
+    const { group } = this.host.slots;
+    group.starved();
+    this.#armAgain(!group.available);
+  }
+
+  /** What has come before is handed over first. */
+  #armAgain(byPoll: boolean): void {
+    if (this.receiving && this.#ahead === undefined) this.#arm(byPoll);
   }
 
   #dropReceived(): void {

@@ -57,7 +57,7 @@ interface UringEngineOptions {
   readonly bufsize: number;
   /** Checking mode: a released slot is overwritten, so that a use after release shows. */
   readonly poison?: boolean;
-  /** Receive buffers at most; when all are in use, receiving waits. */
+  /** Receive buffers at most; what comes when all are in use is read by calls. */
   readonly slots?: number;
   /** Of pipes for bytes that move inside the kernel; none of them: all bytes are received and sent. */
   readonly pipes?: { readonly size: number; readonly quota: PipeQuota };
@@ -93,7 +93,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   readonly #addresses = new ConnectAddresses();
   #deferred: UringListener[] = [];
   #queue: Waiting[] = [];
-  #starved: ConnectionState[] = [];
   #openListeners = 0;
   #nextId = 1;
   #acceptKind: AcceptKind | undefined;
@@ -205,11 +204,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     this.#ring.submit();
   }
 
-  starve(connection: ConnectionState): void {
-    this.slots.group.starved();
-    this.#starved.push(connection);
-  }
-
   accept(listener: UringListener): void {
     this.#acceptKind ??= descriptorLimit() >= PLENTY_OF_DESCRIPTORS ? 'multishot' : 'once';
     this.operations.accept(listener, this.#acceptKind);
@@ -281,8 +275,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
   }
 
   #waiting(): boolean {
-    const waiting = this.#queue.length + this.#deferred.length + this.#starved.length;
-    return waiting > 0 || this.sends.waits;
+    return this.#queue.length + this.#deferred.length > 0 || this.sends.waits;
   }
 
   /** Completions first: they tell which sends of the batch are not done. */
@@ -358,7 +351,7 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
     return connection;
   }
 
-  /** What waited for a turn of its own, or for a slot. */
+  /** What waited for a turn of its own. */
   resume(): void {
     if (this.#queue.length > 0) {
       const queue = this.#queue;
@@ -370,10 +363,6 @@ export class UringEngine implements Engine, RingHost, ListenerHost, TurnWork {
       this.#deferred = [];
       for (const listener of deferred) listener.deliver();
     }
-    if (this.#starved.length === 0 || this.slots.exhausted) return;
-    const starved = this.#starved;
-    this.#starved = [];
-    for (const connection of starved) connection.retry();
   }
 
   /** Waits until the kernel has all that was told as sent, and nothing of ours: only then memory may go. */

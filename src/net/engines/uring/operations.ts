@@ -23,6 +23,7 @@ import {
   OP_RECV,
   OP_SEND,
   POLLIN,
+  POLLOUT,
   RECV_MULTISHOT,
   RECVSEND_POLL_FIRST,
   SQE_BUFFER_SELECT,
@@ -123,6 +124,13 @@ export class Operations {
     this.#begin(connection);
     const low = (connection.index << KIND_BITS) | SEND;
     this.#ring.push(OP_SEND, connection.fd, address, length, ALL_OR_NOTHING, low, connection.serial);
+  }
+
+  /** Completes as a send does, when the socket takes bytes or has failed. */
+  awaitRoom(connection: ConnectionPlace): void {
+    this.#begin(connection);
+    const low = (connection.index << KIND_BITS) | SEND;
+    this.#ring.push(OP_POLL_ADD, connection.fd, 0, 0, POLLOUT, low, connection.serial);
   }
 
   /** The kernel copies the address when it takes the entry. */

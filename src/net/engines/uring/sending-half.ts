@@ -3,12 +3,13 @@
  *
  *   IDLE ──send()──▶ NOW ──all taken: no completion, the entry has been consumed──────────▶ onSent
  *                     └──a completion says how much was taken──▶ WAITING ──all taken────────▶ onSent
- *                                    no slot to copy the rest to: STARVED ──▲
+ *                            no slot to copy the rest to: POLLING ──all taken by calls────▶ onSent
  *
  *   send now  OP_SEND that never waits. Memory of the collector is only ever referred to by it: it is over when
  *             enter() returns.
  *   send last a call of its own, with FIN (connection.ts). What it does not take is sent as above.
  *   send      waits in the kernel until everything is taken. Its bytes lie in a slot.
+ *   polling   its bytes stay where they are, and a call sends of them what the socket has room for, when it has some.
  *
  * A "send now" from a slot behind which nothing follows (PAUSE) is told as sent as soon as it is pushed: its exchange goes on
  * while all of it is in the caches, and is counted and logged before the peer can know of it. What comes next waits for it:
@@ -29,7 +30,7 @@ const LINGER_MS = 30_000;
 const IDLE = 0;
 const NOW = 1;
 const WAITING = 2;
-const STARVED = 3;
+const POLLING = 3;
 
 /**
  * From here on, bytes in this thread's own memory (records of TLS, frames of HTTP/2, what was read by a call) are sent by a
@@ -163,10 +164,12 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
 
   /** A send that was waiting in the kernel has ended. */
   sentWaiting(result: number): void {
+    const hasRoom = this.#sendState === POLLING;
     this.#sendState = IDLE;
     this.#dropCopy();
     if (this.closed && !this.told) this.#endClosedSend();
     else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.#sendFailed(result);
+    else if (hasRoom) this.#sendAtOnce();
     else {
       this.#advance(Math.max(result, 0));
       if (this.#sendLeft === 0) this.#sent();
@@ -175,13 +178,6 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
   }
 
   // ── its parts ──
-
-  /** A slot has become free: for what waited for one. */
-  protected retrySend(): void {
-    if (this.#sendState !== STARVED) return;
-    this.#sendState = IDLE;
-    this.#sendWaiting();
-  }
 
   /** Before a reset: nobody waits for it any more, but the connection's place is needed until its entry is consumed. */
   protected giveUpTold(): void {
@@ -193,11 +189,6 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
   protected handOverSend(): void {
     const isPushed = this.#sendState === NOW && this.#sendRound === this.host.sends.round;
     if (isPushed && this.#sendBuffer !== undefined && this.#sendLeft > 0) this.host.handOver();
-  }
-
-  /** Nothing of it is in the kernel: there will be no completion to end it. */
-  #dropStarvedSend(): void {
-    if (this.#sendState === STARVED) this.#endSend();
   }
 
   #sendNow(): void {
@@ -270,11 +261,7 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
   #copyAndSend(buffer: Buffer): void {
     const { slots } = this.host;
     const slot = slots.take();
-    if (slot < 0) {
-      this.#sendState = STARVED;
-      this.host.starve(this);
-      return;
-    }
+    if (slot < 0) return this.#waitForRoom();
     const length = Math.min(this.#sendLeft, slots.size);
     buffer.copy(slots.bufferOf(slot), 0, this.#sendOffset, this.#sendOffset + length);
     this.#copySlot = slot;
@@ -285,6 +272,12 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
     this.#sendState = WAITING;
     if (this.closed) this.#limitLinger();
     this.host.operations.send(this, address, length);
+  }
+
+  #waitForRoom(): void {
+    this.#sendState = POLLING;
+    if (this.closed) this.#limitLinger();
+    this.host.operations.awaitRoom(this);
   }
 
   #sent(): void {
@@ -330,7 +323,6 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
     this.#takeBehind();
     this.host.forget(this);
     this.host.close(fd);
-    this.#dropStarvedSend();
     this.releaseWhenIdle();
   }
 

@@ -124,10 +124,6 @@ export class Slots {
     this.group.give(slot);
   }
 
-  get exhausted(): boolean {
-    return !this.group.available;
-  }
-
   /**
    * Memory that was not needed since the last call goes; true: a later call could take no more. None goes where a
    * completion that is not read yet may name a slot.
