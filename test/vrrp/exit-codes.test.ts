@@ -142,6 +142,7 @@ const FILES: Readonly<Record<string, string>> = {
   'a weight of a tracked file out of range':
     TRACKED_FILE.replace('MORE', '') + withLines('track_file {', 'f weight 255', '}'),
   'a weight of a tracked interface that is cut': withLines('track_interface {', 'lo weight 254', '}'),
+  'its own interface tracked': withLines('track_interface {', 'eth0 weight 10', '}'),
   ...SERVICES,
   'a block that is never closed': 'vrrp_instance V {\n interface eth0\n',
 };

@@ -10,7 +10,13 @@ import { resolveGlobal } from './global-defs.ts';
 import { Preprocessor } from './preprocess.ts';
 import { Report, type CheckStatus } from './report.ts';
 import { OWNER, priorityOf, resolveInstance } from './resolve-instance.ts';
-import { forGroupMember, forGroupWithOwner, resolveTracking, type Known } from './resolve-tracking.ts';
+import {
+  forGroupMember,
+  forGroupWithOwner,
+  resolveTracking,
+  withoutOwnInterface,
+  type Known,
+} from './resolve-tracking.ts';
 import { RulePreferences } from './rule-preferences.ts';
 import type { Scope } from './scope.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -80,7 +86,8 @@ function resolve(draft: TopDraft, scope: Scope): KeepalivedConfig {
   const vmacNames = new VmacNames();
   for (const { vmacName } of draft.instances) if (vmacName !== undefined) vmacNames.reserve(vmacName);
   const resolved = draft.instances.flatMap(instance => {
-    const all = resolveTracking(instance, { draft, scripts }, scope);
+    const named = resolveTracking(instance, { draft, scripts }, scope);
+    const all = withoutOwnInterface(named, instance, scope);
     const tracking = weightless.has(instance.name) ? forGroupMember(all, instance, scope) : all;
     return resolveInstance(instance, { global: draft.global, tracking, scope, vmacNames }) ?? [];
   });

@@ -47,6 +47,18 @@ function followable({ bfdInstances }: TopDraft): BfdInstance[] {
   return bfdInstances.filter(({ forVrrp }) => forVrrp).map(({ instance }) => instance);
 }
 
+/** An instance follows its own interface anyway: what it says of that in `track_interface`, a weight too, counts for nothing. */
+export function withoutOwnInterface(
+  tracking: Tracking,
+  { name: instance, interface: own, trackInterfaces }: Tracker & { readonly interface?: string },
+  { report }: Scope,
+): Tracking {
+  const line = trackInterfaces.find(({ word }) => word.text === own);
+  if (line === undefined) return tracking;
+  report.warn(line.word.position, `(${instance}) Ignoring track_interface ${own} since own interface`);
+  return { ...tracking, interfaces: tracking.interfaces.filter(({ name }) => name !== own) };
+}
+
 /** The weight of a file that says none. */
 const FILE_WEIGHT = 1;
 
