@@ -5,21 +5,12 @@
 import type { KeepalivedGlobal } from '../model/keepalived.ts';
 import type { ScriptCommand } from '../model/script-command.ts';
 import type { NotifyScripts } from '../model/vrrp-instance.ts';
-import { sendMail } from '../net/smtp.ts';
 import type { Clock } from './clock.ts';
 import { openFifo, type Fifo } from './fifo.ts';
 import type { Log } from './log.ts';
+import type { NotifyState, Subject } from './notify-subject.ts';
 import { runScript } from './run-script.ts';
-
-export type NotifyState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED';
-
-export interface Subject {
-  readonly kind: 'INSTANCE' | 'GROUP';
-  readonly name: string;
-  readonly priority: number;
-  readonly notify: NotifyScripts;
-  readonly smtpAlert: boolean;
-}
+import { StateMails } from './state-mails.ts';
 
 const SCRIPT_OF: Readonly<Record<NotifyState, keyof Omit<NotifyScripts, 'sayDeleted'>>> = {
   MASTER: 'master',
@@ -29,24 +20,18 @@ const SCRIPT_OF: Readonly<Record<NotifyState, keyof Omit<NotifyScripts, 'sayDele
   DELETED: 'deleted',
 };
 
-const MAIL_BODY: Readonly<Record<NotifyState, string>> = {
-  MASTER: '=> VRRP Instance is now owning VRRP VIPs <=',
-  BACKUP: '=> VRRP Instance is no longer owning VRRP VIPs <=',
-  FAULT: '=> VRRP Instance is no longer owning VRRP VIPs <=',
-  STOP: '=> VRRP Instance is stopping <=',
-  DELETED: '=> VRRP Instance is deleted <=',
-};
-
 export class Notifier {
   readonly #global: KeepalivedGlobal;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #mails: StateMails;
   readonly #fifos: readonly Fifo[];
 
   constructor(global: KeepalivedGlobal, clock: Clock, log: Log) {
     this.#global = global;
     this.#clock = clock;
     this.#log = log;
+    this.#mails = new StateMails(global, clock, log);
     this.#fifos = [global.notifyFifo, global.vrrpNotifyFifo]
       .filter(fifo => fifo !== undefined)
       .map(fifo => openFifo(fifo, global, clock, log))
@@ -58,7 +43,7 @@ export class Notifier {
     const { kind, name, priority, notify } = subject;
     this.#run(notify[SCRIPT_OF[state]], []);
     this.#run(notify.any, [kind, name, state, String(priority)]);
-    if (subject.smtpAlert && !(state === 'FAULT' && this.#global.noEmailFaults)) this.#mail(subject, state);
+    this.#mails.tell(subject, state);
   }
 
   /** Only the pipes: also MASTER_RX_LOWER_PRI, MASTER_PRIORITY and BACKUP_PRIORITY. */
@@ -84,18 +69,5 @@ export class Notifier {
       if (result.kind === 'refused')
         this.#log('error', `notify script ${command.argv[0] ?? ''}: ${result.reason}`);
     });
-  }
-
-  #mail({ kind, name }: Subject, state: NotifyState): void {
-    const { mail, routerId } = this.#global;
-    if (mail === undefined) return;
-    const what = kind === 'GROUP' ? 'VRRP Group' : 'VRRP Instance';
-    const subject = `[${routerId}] ${what} ${name} - Entering ${state} state`;
-    const date = new Date(this.#clock.wallClock());
-    void sendMail(mail, { from: mail.from, to: mail.to, subject, body: MAIL_BODY[state] }, date).then(
-      trouble => {
-        if (trouble !== undefined) this.#log('warning', `mail alert for ${name}: ${trouble}`);
-      },
-    );
   }
 }

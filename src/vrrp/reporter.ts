@@ -7,7 +7,8 @@ import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Effect } from './machine/machine-state.ts';
 import type { VrrpState } from '../model/vrrp-snapshot.ts';
-import { Notifier, type NotifyState, type Subject } from './notifier.ts';
+import { Notifier } from './notifier.ts';
+import type { NotifyState, Subject } from './notify-subject.ts';
 
 export type VrrpEvent =
   | {

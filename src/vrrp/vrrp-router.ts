@@ -24,7 +24,7 @@ import { Machines } from './machines.ts';
 import type { InstanceSnapshot, VrrpSnapshot, VrrpState } from '../model/vrrp-snapshot.ts';
 import type { Network } from './network.ts';
 import { NoAccept } from './no-accept.ts';
-import type { NotifyState } from './notifier.ts';
+import type { NotifyState } from './notify-subject.ts';
 import { promoteSecondaries } from './promote-secondaries.ts';
 import { Receivers } from './receivers.ts';
 import { Reporter, type VrrpEvent } from './reporter.ts';
