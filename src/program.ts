@@ -11,7 +11,7 @@ import type { Options } from './config-parser/command-line.ts';
 import { renderNotice } from './config-parser/diagnostic.ts';
 import type { ConfigFile } from './config-parser/file-reader.ts';
 import type { DumpWishes } from './config-parser/dump-config.ts';
-import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from './config-parser/keepalived/report.ts';
+import { EXIT_CODE as KEEPALIVED_EXIT_CODE, isUsable } from './config-parser/keepalived/report.ts';
 import { OldProcesses } from './master/old-processes.ts';
 import { runMaster } from './master/run-master.ts';
 import type { Config } from './model/config.ts';
@@ -84,7 +84,7 @@ export async function runProgram(start: ProgramStart): Promise<void> {
   if (generation === undefined) await printLists(options);
   if (balancer === undefined && virtual === undefined) exit(0);
   if (options.action.kind === 'check') endCheck(options, read, exit);
-  if (virtual?.status === 'unusable') exit(KEEPALIVED_EXIT_CODE.unusable);
+  if (virtual !== undefined && !isUsable(virtual.status)) exit(KEEPALIVED_EXIT_CODE[virtual.status]);
   if (generation === undefined) refuseIdle(options, read, log, exit);
   const loaded: Loaded = {
     config: configOf(read),

@@ -30,6 +30,7 @@ function diskSource(configId?: string): ConfigSource {
   return {
     read,
     glob,
+    includeTrouble,
     configId: configId ?? host.split('.')[0] ?? host,
     environment: process.env,
     random: () => Math.floor(Math.random() * 2 ** 31),
@@ -63,6 +64,19 @@ function read(path: string): string | undefined {
     return `include ${join(path, '*.conf')}\n`;
   } catch {
     return undefined;
+  }
+}
+
+/** keepalived includes no folders and nothing that could be a script. */
+function includeTrouble(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    if (stats.isDirectory()) return 'is a directory - skipping';
+    return stats.isFile() && (stats.mode & 0o111) === 0
+      ? undefined
+      : 'is not a regular non-executable file - skipping';
+  } catch {
+    return 'cannot be read';
   }
 }
 

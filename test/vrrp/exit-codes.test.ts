@@ -143,6 +143,16 @@ const FILES: Readonly<Record<string, string>> = {
     TRACKED_FILE.replace('MORE', '') + withLines('track_file {', 'f weight 255', '}'),
   'a weight of a tracked interface that is cut': withLines('track_interface {', 'lo weight 254', '}'),
   'its own interface tracked': withLines('track_interface {', 'eth0 weight 10', '}'),
+  'a missing file is included': `include missing.conf\n${INSTANCE}`,
+  'a missing file has to be included': `includem missing.conf\n${INSTANCE}`,
+  'no file of a folder has to be included': `includem ./missing*.conf\n${INSTANCE}`,
+  'no file of a missing folder has to be included': `includem missing/*.conf\n${INSTANCE}`,
+  'one of two files has to be included': `includeb {checked,missing}.inc\n${INSTANCE}`,
+  'files of two patterns have to be included': `includeb {checked,missing}*.inc\n${INSTANCE}`,
+  'a program is included': `include /bin/true\n${INSTANCE}`,
+  'a program has to be included': `includer /bin/true\n${INSTANCE}`,
+  'a folder is included': `include /bin\n${INSTANCE}`,
+  'a folder has to be included': `includer /bin\n${INSTANCE}`,
   ...SERVICES,
   'a block that is never closed': 'vrrp_instance V {\n interface eth0\n',
 };
@@ -151,6 +161,7 @@ test('lb -c -k answers as keepalived -t does', t => {
   if (!requires(t, 'root', 'ip', 'bridge', 'keepalived')) return;
   const lab = Lab.create(t, ['a']);
   const path = join(lab.folder, 'checked.conf');
+  writeFileSync(join(lab.folder, 'checked.inc'), '');
   const answerOf = (...command: readonly string[]): number | null =>
     spawnSync('ip', ['netns', 'exec', `${lab.prefix}a`, ...command, path]).status;
   const different = Object.entries(FILES).flatMap(([name, text]) => {

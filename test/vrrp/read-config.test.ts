@@ -50,6 +50,31 @@ test('includes follow patterns with wildcards and braces, relative to the file t
   });
 });
 
+test('programs and folders that a pattern finds are passed over, and told of', () => {
+  inFolder(folder => {
+    mkdirSync(join(folder, 'conf.d/old.conf'), { recursive: true });
+    writeFileSync(join(folder, 'conf.d/a.conf'), instance('A', 1));
+    writeFileSync(join(folder, 'conf.d/b.conf'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    const path = join(folder, 'main.conf');
+    writeFileSync(path, `${ANYWHERE}include conf.d/*\n`);
+    const { config, diagnostics, status } = readKeepalived(path);
+    assert.deepEqual(
+      config.instances.map(one => one.name),
+      ['A'],
+    );
+    assert.deepEqual(
+      diagnostics.map(({ message }) => message.replace(folder, '')),
+      [
+        "include file '/conf.d/b.conf' is not a regular non-executable file - skipping",
+        "include file '/conf.d/old.conf' is a directory - skipping",
+      ],
+    );
+    assert.equal(status, 'fine');
+    writeFileSync(path, `${ANYWHERE}includer conf.d/*\n`);
+    assert.equal(readKeepalived(path).status, 'incomplete');
+  });
+});
+
 test('a directory stands for the *.conf files in it', () => {
   inFolder(folder => {
     writeFileSync(join(folder, '1.conf'), instance('A', 1));
@@ -106,7 +131,7 @@ const SCRIPTS = `
     interface nosuch0
     virtual_router_id 1
     track_interface {
-      nosuch0
+      nosuch1
     }
     track_script {
       fine
@@ -149,7 +174,7 @@ test('programs that cannot be run are not tracked and check nothing, as in keepa
         '16 Disabling track script unknown: no-such-program is in no folder of PATH',
         '19 Disabling track script foreign: user no-such-user does not exist',
         "23 WARNING - interface nosuch0 for vrrp_instance A doesn't exist",
-        "26 (A) tracked interface nosuch0 doesn't exist",
+        "26 (A) tracked interface nosuch1 doesn't exist",
         '46 Disabling misc script /no/such/check: /no/such/check is not an executable file for user root',
         '38 this script cannot be run: /no/such/notify is not an executable file for user root',
         '6 SECURITY VIOLATION - scripts are being executed but script_security not enabled.',

@@ -10,9 +10,10 @@ export interface IncludeCheck {
 
 interface Included {
   readonly texts: readonly { readonly path: string; readonly text: string }[];
+  /** What had to be there and is not. */
   readonly problems: readonly string[];
-  /** Nothing was found, and nothing had to be. */
-  readonly nothing: boolean;
+  /** What is passed over, and did not have to be there. */
+  readonly remarks: readonly string[];
 }
 
 /** The letter after `include` adds checks to those that `include_check` asks for. */
@@ -38,23 +39,43 @@ export function includeFiles(
   base: IncludeCheck,
 ): Included {
   const check = strictness(word, base);
-  const problems: string[] = [];
+  const problems = [...missing(source, pattern, directory, check)];
+  const remarks: string[] = [];
   const paths = source.glob(pattern, directory);
-  const hasWildcard = /[*?[]/.test(pattern);
-  if (paths.length === 0 && (check.wildcard || (check.match && !hasWildcard)))
-    problems.push(`include file '${pattern}' not found`);
-  if (check.brace) {
-    for (const alternative of expandBraces(pattern))
-      if (alternative !== pattern && source.glob(alternative, directory).length === 0)
-        problems.push(`include file '${alternative}' not found`);
-  }
   const texts: { path: string; text: string }[] = [];
   for (const path of paths) {
-    const text = source.read(path);
+    const trouble = source.includeTrouble?.(path);
+    const text = trouble === undefined ? source.read(path) : undefined;
     if (text !== undefined) texts.push({ path, text });
-    else if (check.readable) problems.push(`include file '${path}' cannot be read`);
+    else (check.readable ? problems : remarks).push(`include file '${path}' ${trouble ?? 'cannot be read'}`);
   }
-  return { texts, problems, nothing: paths.length === 0 && problems.length === 0 };
+  if (paths.length === 0 && problems.length === 0) remarks.push(`no file to include: '${pattern}'`);
+  return { texts, problems, remarks };
+}
+
+const WILDCARD = /[*?[]/;
+
+function* missing(
+  source: ConfigSource,
+  pattern: string,
+  directory: string,
+  check: IncludeCheck,
+): Iterable<string> {
+  const isThere = (path: string): boolean => source.glob(path, directory).length > 0;
+  const mayBeNone = WILDCARD.test(pattern) && isThere(folderOf(pattern));
+  if ((check.wildcard || (check.match && !mayBeNone)) && !isThere(pattern))
+    yield `include file '${pattern}' not found`;
+  if (!check.brace) return;
+  for (const alternative of expandBraces(pattern)) {
+    if (alternative !== pattern && !WILDCARD.test(alternative) && !isThere(alternative))
+      yield `include file '${alternative}' not found`;
+  }
+}
+
+/** The folder in which a pattern's first wildcard is looked for. */
+function folderOf(pattern: string): string {
+  const before = pattern.slice(0, pattern.search(WILDCARD));
+  return before.slice(0, before.lastIndexOf('/') + 1) || '.';
 }
 
 /** `{a,b{c,d}}x` -> `ax`, `bcx`, `bdx`, as csh does. */

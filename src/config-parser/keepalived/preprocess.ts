@@ -166,8 +166,8 @@ export class Preprocessor {
 
   #include(word: string, pattern: string, position: Position, depth: number): void {
     const files = includeFiles(this.#source, word, pattern, this.#directory, this.#includeCheck);
-    for (const problem of files.problems) this.#report.alert(position, problem);
-    if (files.nothing) this.#report.remark(position, `no file to include: '${pattern}'`);
+    for (const problem of files.problems) this.#report.misses(position, problem);
+    for (const remark of files.remarks) this.#report.remark(position, remark);
     for (const { path, text } of files.texts) this.file(path, text, depth + 1);
   }
 
@@ -238,6 +238,7 @@ function checkOf(old: IncludeCheck, options: string): IncludeCheck {
   const relative = /^[+-]/.test(words[0] ?? '');
   const check = relative ? { ...old } : { readable: false, match: false, wildcard: false, brace: false };
   const names = {
+    read: 'readable',
     readable: 'readable',
     match: 'match',
     wildcard_match: 'wildcard',

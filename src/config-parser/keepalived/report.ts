@@ -1,22 +1,29 @@
 /**
  * Collects what there is to say about a keepalived.conf and how bad it is, in the classes of keepalived's
  * `--config-test`, with the exit codes that it really gives (its manual is one lower): unusable (4), tolerable errors
- * (5), insecure scripts (6). A remark changes none of them.
+ * (5), insecure scripts or a file that has to be included and is not there (6). A remark changes none of them.
  */
 import type { Diagnostic, Position } from '../../model/diagnostic.ts';
 
-export type CheckStatus = 'fine' | 'unusable' | 'tolerable' | 'insecure';
+export type CheckStatus = 'fine' | 'unusable' | 'incomplete' | 'tolerable' | 'insecure';
 
 export const EXIT_CODE: Readonly<Record<CheckStatus, 0 | 4 | 5 | 6>> = {
   fine: 0,
   unusable: 4,
+  incomplete: 6,
   tolerable: 5,
   insecure: 6,
 };
 
+/** Whether a configuration can be run. */
+export function isUsable(status: CheckStatus): boolean {
+  return status !== 'unusable' && status !== 'incomplete';
+}
+
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
   #unusable = false;
+  #incomplete = false;
   #tolerable = false;
   #insecure = false;
   /** Instances that cannot be run: the others are. */
@@ -26,6 +33,12 @@ export class Report {
   alert(position: Position, message: string, hint?: string): void {
     this.#unusable = true;
     this.#add('alert', position, message, hint);
+  }
+
+  /** A file that has to be included cannot be: nothing is run. */
+  misses(position: Position, message: string): void {
+    this.#incomplete = true;
+    this.#add('alert', position, message);
   }
 
   /** An instance cannot be run. */
@@ -53,6 +66,7 @@ export class Report {
 
   /** Of errors and insecure scripts keepalived tells the scripts. */
   get status(): CheckStatus {
+    if (this.#incomplete) return 'incomplete';
     if (this.#unusable) return 'unusable';
     if (this.#insecure) return 'insecure';
     return this.#tolerable ? 'tolerable' : 'fine';

@@ -9,6 +9,8 @@ export interface ConfigSource {
   read(path: string): string | undefined;
   /** Files that match a shell pattern (`*`, `?`, `[...]`, `{a,b}`), sorted; relative patterns start in `directory`. */
   glob(pattern: string, directory: string): readonly string[];
+  /** Why a file that is there is passed over by `include`, in words that follow its name; missing: not judged. */
+  includeTrouble?(path: string): string | undefined;
   /** `-i` / `--config-id`. */
   readonly configId: string;
   readonly environment: Readonly<Record<string, string | undefined>>;

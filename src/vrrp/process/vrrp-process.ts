@@ -7,6 +7,7 @@
  * The JSON file is written along with the state, too.
  */
 import { onNumberedSignal } from '../../base/numbered-signal.ts';
+import { isUsable } from '../../config-parser/keepalived/report.ts';
 import type { KeepalivedConfig } from '../../model/keepalived.ts';
 import { keepToProcessors } from '../affinity.ts';
 import { DUMP_SIGNALS, type DumpKind } from '../dump.ts';
@@ -142,7 +143,7 @@ class VrrpProcess {
       this.#start.files,
       this.#start.configId,
     );
-    const refused = status === 'unusable' || missesInstances;
+    const refused = !isUsable(status) || missesInstances;
     if (!refused) {
       if (this.#config !== undefined) warnOfMove(this.#config.globalDefs, config.globalDefs, this.#log);
       this.#config = config;

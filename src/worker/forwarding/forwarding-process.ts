@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { isUsable } from '../../config-parser/keepalived/report.ts';
 import { NftDriver } from '../../l4/nft-driver.ts';
 import { Forwarder } from '../../l4/forwarder.ts';
 import { resolveServices } from '../../l4/resolve-services.ts';
@@ -93,7 +94,7 @@ class ForwardingProcess {
   reload(): void {
     if (this.#start === undefined || this.#forwarder === undefined) return;
     const { config, status } = readKeepalived(this.#start.files, this.#start.configId);
-    if (status === 'unusable') return;
+    if (!isUsable(status)) return;
     tell({ kind: 'diagnostics', diagnostics: notForwarded(config) });
     this.#config = config;
     this.#setUp(config);

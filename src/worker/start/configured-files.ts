@@ -6,7 +6,7 @@ import { loadSettings, type Options } from '../../config-parser/command-line.ts'
 import { renderDiagnostics } from '../../config-parser/diagnostic.ts';
 import type { ConfigFile } from '../../config-parser/file-reader.ts';
 import type { KeepalivedResult } from '../../config-parser/keepalived/parse.ts';
-import { EXIT_CODE as KEEPALIVED_EXIT_CODE } from '../../config-parser/keepalived/report.ts';
+import { EXIT_CODE as KEEPALIVED_EXIT_CODE, isUsable } from '../../config-parser/keepalived/report.ts';
 import { notForwarded } from '../../l4/not-forwarded.ts';
 import type { Config } from '../../model/config.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
@@ -92,8 +92,8 @@ export function endCheck({ quiet, verbose }: Options, read: ReadFiles, exit: Exi
     say(NO_LISTENER);
     exit(2);
   }
-  const isUsable = virtual?.status !== 'unusable';
-  if (isUsable && (!warned || verbose)) say('Configuration file is valid\n');
+  const canRun = virtual === undefined || isUsable(virtual.status);
+  if (canRun && (!warned || verbose)) say('Configuration file is valid\n');
   return exit(virtual === undefined ? 0 : KEEPALIVED_EXIT_CODE[virtual.status]);
 }
 
