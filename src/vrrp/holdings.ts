@@ -36,6 +36,8 @@ export class Holdings {
   present = false;
   /** What the kernel did not take, and why: it is tried again in silence. */
   readonly #refused = new Map<string, string>();
+  /** The index of the interface that took an address: another name may be given to it. */
+  readonly #takenBy = new Map<string, number>();
   readonly #ports: HoldingsPorts;
 
   constructor(ports: HoldingsPorts) {
@@ -113,8 +115,9 @@ export class Holdings {
     const key = keyOf(entry, config);
     const link = network.link(device);
     const result = link === undefined ? undefined : network.addAddress(entry, link);
-    if (result === 0) {
+    if (link !== undefined && result === 0) {
       this.#refused.delete(key);
+      this.#takenBy.set(key, link.index);
       return true;
     }
     const why = result === undefined ? 'no such interface' : errorText(result);
@@ -126,10 +129,13 @@ export class Holdings {
 
   #remove(entry: IpAddressEntry, config: VrrpInstance): void {
     const { network, log } = this.#ports;
-    const link = network.link(deviceOf(entry, config));
-    if (link === undefined) return;
-    const result = network.removeAddress(entry, link);
-    if (result < 0) log('error', `(${config.name}) cannot remove ${entry.address}: ${errorText(result)}`);
+    const key = keyOf(entry, config);
+    const places = [network.link(deviceOf(entry, config)), network.linkOfIndex(this.#takenBy.get(key) ?? 0)];
+    this.#takenBy.delete(key);
+    for (const link of new Set(places.filter(one => one !== undefined))) {
+      const result = network.removeAddress(entry, link);
+      if (result < 0) log('error', `(${config.name}) cannot remove ${entry.address}: ${errorText(result)}`);
+    }
   }
 }
 

@@ -18,9 +18,10 @@ export function placeFaults(
   isUp: (name: string) => boolean,
 ): string[] {
   const faults: string[] = [];
-  const { interface: base, dontTrackPrimary } = config;
+  const { interface: base, dontTrackPrimary, useVmac } = config;
   if (config.unicastFaultNoPeer) faults.push('no unicast peer is configured');
-  for (const name of new Set([base, device].filter(one => one !== undefined))) {
+  // addresses are on the virtual MAC interface, wherever adverts leave
+  for (const name of new Set([base, device, useVmac?.name].filter(one => one !== undefined))) {
     if (network.link(name) === undefined) faults.push(`interface ${name} does not exist`);
     else if (!dontTrackPrimary && !isUp(name)) faults.push(`interface ${name} is down`);
   }

@@ -81,6 +81,17 @@ class FakeNetwork implements Network {
     if (link !== undefined) this.#links.set(name, { ...link, up });
   }
 
+  /** With all its addresses. */
+  rename(name: string, next: string): void {
+    const link = this.#links.get(name);
+    if (link === undefined) return;
+    this.#links.delete(name);
+    this.#links.set(next, { ...link, name: next });
+    const held = [...this.virtual].map(text => text.replace(`${name} `, `${next} `));
+    this.virtual.clear();
+    for (const text of held) this.virtual.add(text);
+  }
+
   refresh(): void {}
 
   link(name: string): Link | undefined {

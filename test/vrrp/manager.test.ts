@@ -286,6 +286,18 @@ test('interface_up_down_delays ignore a short loss of the link', async () => {
   assert.equal(fake.state, 'FAULT');
 });
 
+test('addresses leave an interface that gets another name: somebody else has them from then on', async () => {
+  const fake = node();
+  fake.start(configOf(instance()));
+  await fake.clock.pass(361);
+  assert.deepEqual([...fake.network.virtual], ['eth0 10.0.0.100']);
+  fake.network.rename('eth0', 'wan0');
+  fake.linksChanged();
+  await fake.clock.pass(1);
+  assert.equal(fake.state, 'FAULT');
+  assert.deepEqual([...fake.network.virtual], []);
+});
+
 test('a reload keeps a master, changes its addresses, and stops what is not there any more', async () => {
   const fake = node();
   const handle = fake.start(configOf(instance() + instance('', 'W', 52, '10.0.0.200')));

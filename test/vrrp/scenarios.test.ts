@@ -432,6 +432,21 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     );
   });
 
+  test('use_vmac, vmac_xmit_base: a master yields while its virtual MAC interface is down, or deleted until it has made it again', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a', 'b']);
+    const more = ['use_vmac', 'vmac_xmit_base'];
+    const a = await lab.router('a', 'lb', instance({ priority: 150, more }));
+    await a.enters('MASTER');
+    const b = await lab.router('b', 'keepalived', instance({ priority: 100, more }));
+    await upon(() => lab.in('a', 'ip link set dev vrrp.51 down'), [a, 'FAULT'], [b, 'MASTER']);
+    assert.ok(!lab.holds('a', VIP));
+    await upon(() => lab.in('a', 'ip link set dev vrrp.51 up'), [a, 'MASTER'], [b, 'BACKUP']);
+    assert.ok(lab.holds('a', VIP));
+    await upon(() => lab.in('a', 'ip link del dev vrrp.51'), [a, 'FAULT'], [a, 'MASTER']);
+    await lab.until(() => lab.holds('a', VIP));
+  });
+
   test('use_vmac: a backup says nothing from the virtual MAC; its reports of groups leave by the interface below', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a', 'b']);
