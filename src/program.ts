@@ -39,6 +39,7 @@ import { loadedLibraries } from './worker/process/loaded-libraries.ts';
 import { ProcessLog } from './worker/process/process-log.ts';
 import { mistakeInTraces } from './worker/logs/process-traces.ts';
 import { exitAtOnce } from './worker/process/process-calls.ts';
+import { SystemdNotify } from './worker/process/systemd-notify.ts';
 import type { LimitRequest } from './worker/process/process-limits.ts';
 import { RunningProgram } from './worker/running-program.ts';
 import { startServing } from './worker/serving-process.ts';
@@ -257,6 +258,8 @@ function serve(options: Options, loaded: Loaded, given: InheritedSockets | Taken
     if (given instanceof InheritedSockets) followMaster(running.control, options.keepalivedFiles.length > 0);
     return;
   }
+  // as keepalived, which needs no option for that
+  running.systemd = new SystemdNotify(process.env['NOTIFY_SOCKET']);
   running.virtual?.begin();
   if (options.pidfile !== undefined) writePidfile(options.pidfile, log, exit);
   tellStarted();
@@ -274,6 +277,7 @@ function prepareVirtual(
     forwards: virtualServers.length > 0,
     notice: (level, text, about) => log.notice(level, text, about),
     diagnose: diagnostics => log.diagnostics(diagnostics, options.showDiag),
+    onConfigured: refused => running.systemd?.tell(refused ? 'reload failed' : 'ready'),
     onStopped: () => running.virtualStopped(),
   });
 }

@@ -18,7 +18,7 @@ import type { BalancerReport } from '../vrrp/process/messages.ts';
 import { threadCount } from '../worker/threads/thread-count.ts';
 import { nextTicketKeys } from '../net/tls/ticket-keys.ts';
 import { ListeningSockets } from './listening-sockets.ts';
-import type { SystemdNotify } from './systemd-notify.ts';
+import type { SystemdNotify } from '../worker/process/systemd-notify.ts';
 import { workerEnd, type WorkerEnd } from './worker-end.ts';
 import { WorkerProcess } from './worker-process.ts';
 

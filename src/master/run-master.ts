@@ -17,7 +17,7 @@ import { serveCli } from './cli/serve-cli.ts';
 import { Master, type MasterConfiguration } from './master.ts';
 import { OldProcesses } from './old-processes.ts';
 import { StartupLog } from './startup-log.ts';
-import { SystemdNotify } from './systemd-notify.ts';
+import { SystemdNotify } from '../worker/process/systemd-notify.ts';
 
 interface MasterStart {
   readonly options: Options;

@@ -3,6 +3,7 @@
  * section 4; keepalived(8)). Virtual addresses go elsewhere before anything stops. Called by program.ts.
  */
 import type { Control } from './control.ts';
+import type { SystemdNotify } from './process/systemd-notify.ts';
 import type { VirtualAddresses } from './virtual-addresses.ts';
 
 /** A stop that has given addresses away waits so long for requests in flight. */
@@ -12,6 +13,8 @@ const LAST_PATIENCE_MS = 3000;
 export class RunningProgram {
   control: Control | undefined;
   virtual: VirtualAddresses | undefined;
+  /** Who wants to know how virtual addresses without a balancer are. */
+  systemd: SystemdNotify | undefined;
   readonly #exit: (code: number) => void;
   #stopping = false;
 
@@ -24,6 +27,7 @@ export class RunningProgram {
     process.on('SIGTERM', () => void this.stop());
     process.on('SIGINT', () => void this.stop());
     process.on('SIGHUP', () => {
+      this.systemd?.tell('reloading');
       this.virtual?.reload();
       this.control?.signalled('SIGHUP');
     });
@@ -50,6 +54,7 @@ export class RunningProgram {
     const { control, virtual } = this;
     const again = this.#stopping;
     this.#stopping = true;
+    if (!again) this.systemd?.tell('stopping');
     if (control === undefined) return this.ended(0);
     if (!again && (await virtual?.handOver('stopping')) === true) {
       control.softStop();

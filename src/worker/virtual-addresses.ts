@@ -25,6 +25,8 @@ interface VirtualAddressesOptions {
   readonly notice: Notice;
   /** What is wrong with the files when they are read again. */
   readonly diagnose: (diagnostics: readonly Diagnostic[]) => void;
+  /** The files have been read, at the start or again; `refused`: they could not be used. */
+  readonly onConfigured?: (refused: boolean) => void;
   /** The VRRP process was stopped from outside. */
   readonly onStopped: () => void;
 }
@@ -64,7 +66,7 @@ export class VirtualAddresses implements VrrpAccess {
   #stopped = false;
 
   constructor(options: VirtualAddressesOptions) {
-    const { files, configId, diagnose, onStopped, forwards } = options;
+    const { files, configId, diagnose, onConfigured, onStopped, forwards } = options;
     this.#options = options;
     this.#service = new VrrpService({
       files,
@@ -79,6 +81,7 @@ export class VirtualAddresses implements VrrpAccess {
         this.#forwarding?.begin();
         this.#follow(follows);
       },
+      ...(onConfigured === undefined ? {} : { onConfigured }),
       onStopped,
     });
     for (const [signal, what] of DUMP_SIGNALS) onNumberedSignal(signal, () => this.#service.dump(what));

@@ -21,6 +21,8 @@ interface VrrpServiceOptions {
   readonly onEvent?: (event: VrrpEvent) => void;
   /** What a session of BFD says of its neighbour. */
   readonly onNeighbour?: (name: string, isUp: boolean) => void;
+  /** The files have been read, at the start or again; `refused`: they could not be used. */
+  readonly onConfigured?: (refused: boolean) => void;
   /** A reload_time_file says that it is time. */
   readonly onReloadDue?: () => void;
   /** The files were read again. */
@@ -202,13 +204,14 @@ export class VrrpService {
   }
 
   #configured({ again, refused, diagnostics, follows }: FromVrrp & { readonly kind: 'configured' }): void {
-    const { onReload, onFollows, log } = this.#options;
+    const { onReload, onFollows, onConfigured, log } = this.#options;
     if (again) onReload(diagnostics);
     if (refused) log('error', 'vrrp: the configuration cannot be used, the old one stays');
     else {
       if (again) log('notice', 'vrrp: configuration reloaded');
       onFollows(follows);
     }
+    onConfigured?.(refused);
   }
 
   #tell(message: ToVrrp): boolean {

@@ -1,7 +1,7 @@
 /** Tells systemd how the service is (sd_notify(3)): one datagram to the socket named in NOTIFY_SOCKET. */
 import { writeSync } from 'node:fs';
-import { encodeUnix } from '../net/socket-address.ts';
-import { AF_UNIX, closeDescriptor, connectSocket, openDatagramSocket } from '../net/system-calls.ts';
+import { encodeUnix } from '../../net/socket-address.ts';
+import { AF_UNIX, closeDescriptor, connectSocket, openDatagramSocket } from '../../net/system-calls.ts';
 
 type ServiceState = 'ready' | 'reloading' | 'reload failed' | 'stopping';
 
