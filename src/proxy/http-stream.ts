@@ -354,16 +354,12 @@ export class HttpStream
     return this.#reply?.paused === true;
   }
 
-  /** The server went down, or another one came up; or an administrator wants it. */
+  /** The server went down, or another one came up; or an administrator wants it: nobody is told why, whatever has begun. */
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
-    const tunnel = this.#tunnel;
-    tunnel?.stop();
-    const { phase } = this;
-    // an upload is cut like a tunnel: its server is not waited for yet
-    const isPassing = tunnel !== undefined || !this.body.read;
-    if (isPassing && (phase === 'H' || phase === 'D')) return this.cut(letter, '-');
-    this.fail(phase === 'H' ? 502 : 503, letter, phase);
+    this.#tunnel?.stop();
+    this.transaction.status = 500;
+    this.cut(letter, 'C');
   }
 
   describe(now: number): StreamFacts {

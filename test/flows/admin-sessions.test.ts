@@ -119,7 +119,7 @@ test('what streams wait for has an end that is told', async t => {
 test('streams older than said are shown in detail, with addresses and sides', async t => {
   const { web, until } = await start(t);
   await open(t, web, 'GET /slow?x=1 HTTP/1.1\r\nHost: t\r\n\r\n');
-  await until('show sess', /srv=one .*scb=\[8/);
+  await until('show sess', /srv=one .*scb=\[8.* exp=1?\ds /);
   const text = await until(
     'show sess older 1us show-uri',
     /\n {2}server=one \(id=1\) addr=127\.0\.0\.1:\d+\n/,
@@ -155,7 +155,8 @@ test('a stream that is shut down is cut, and leaves the list', async t => {
   const { web, tcp, until, tell } = await start(t);
   const clients = [await open(t, web, 'GET / HTTP/1.1\r\nHost: t\r\n\r\n'), await open(t, tcp, 'x')];
   const closed = clients.map(client => once(client.resume(), 'close'));
-  const answer = once(clients[0] as Socket, 'data');
+  let answered = false;
+  clients[0]?.once('data', () => (answered = true));
   await until('show sess', /srv=one .*scb=\[8[^]*srv=two .*scb=\[8|srv=two .*scb=\[8[^]*srv=one .*scb=\[8/);
   for (const name of ['one', 'two']) {
     const [, id] = new RegExp(`(0x[0-9a-f]+): .* srv=${name} `).exec(await tell('show sess')) ?? [];
@@ -164,9 +165,9 @@ test('a stream that is shut down is cut, and leaves the list', async t => {
     await until(`shutdown session ${id}`, /^No such session \(use 'show sess'\)\.\n\n$/);
   }
   await Promise.all(closed);
-  assert.match(String((await answer)[0]), /^HTTP\/1\.1 502 /);
+  assert.ok(!answered);
   assert.doesNotMatch(await tell('show sess'), /srv=(one|two)/);
-  assert.match(await tell('show stat app 4 1'), /^app,one,0,0,0,(.*?,){8}0,1,0,/m);
+  assert.match(await tell('show stat app 4 1'), /^app,one,0,0,0,(.*?,){8}0,0,0,/m);
   assert.match(await tell('show stat plain 4 1'), /^plain,two,0,0,0,(.*?,){8}0,0,0,/m);
 });
 

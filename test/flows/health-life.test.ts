@@ -94,12 +94,12 @@ listen b
   assert.equal(String((await once(client, 'data'))[0]), 'main');
   up = false;
   await once(client, 'close');
-  await logs.find(/ b\/s1 .* D[-C] /);
+  await logs.find(/ b\/s1 .* DC /);
   const second = connect(port, '127.0.0.1');
   assert.equal(String((await once(second, 'data'))[0]), 'backup');
   up = true;
   await once(second, 'close');
-  await logs.find(/ b\/s2 .* U- /);
+  await logs.find(/ b\/s2 .* UC /);
 });
 
 test('an agent sets weight, drain, maintenance and health; its lines say so', async t => {

@@ -10,6 +10,7 @@ import { startBalancer } from '../support/balancer.ts';
 import { freePort } from '../support/free-port.ts';
 import { bounded } from '../support/http2-client.ts';
 import { startLogReceiver, type LogReceiver } from '../support/log-receiver.ts';
+import { statRows } from '../support/stat-rows.ts';
 import { startHttpOrigin } from '../support/origin.ts';
 import { requires } from '../support/requirement.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -204,10 +205,6 @@ async function linesOf(t: TestContext, program: string | undefined): Promise<str
   }
   await beQueued(started, '/queue/timeout', false);
   await beQueued(started, '/patient/left', true);
-  await beKilled(started, '/patient/stall', 'patient');
-  await beKilled(started, '/patient/stall', 'patient', { upload: true });
-  await beKilledUnanswered(started, '/patient/silent/upload');
-  await beKilled(started, '/stall', 'app-stream', { stream: true });
   for (const path of ['/good', '/reset', '/silent']) {
     const known = receiver.lines.length;
     await waitFor(admin, NOBODY);
@@ -243,13 +240,14 @@ async function beKilled(started: Started, path: string, backend: string, how: Vi
   if (receiver.lines.length === known) await receiver.next();
 }
 
-/** And one whose server waits for the rest of its request. */
-async function beKilledUnanswered(started: Started, path: string): Promise<void> {
+/** And one whose server has not answered, or waits for the rest of its request. */
+async function beKilledUnanswered(started: Started, path: string, how: Visit = {}): Promise<void> {
   const { admin, receiver, asked } = started;
   await waitFor(admin, NOBODY);
   const known = receiver.lines.length;
-  const visited = visit(started, path, { upload: true });
-  await until('the upload', () => asked.has(path));
+  const onAnswer = (): never => assert.fail('an answer');
+  const visited = visit(started, path, { ...how, onAnswer });
+  await until('the request', () => asked.has(path));
   await ask(admin, 'shutdown sessions server patient/one');
   await visited;
   if (receiver.lines.length === known) await receiver.next();
@@ -306,3 +304,26 @@ function answerMuch(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   response.end('x'.repeat(12_000));
 }
+
+test('exchanges that an administrator ends are logged as in HAProxy 3.4, whatever has begun, and get no answer', async t => {
+  const started = await start(t, undefined);
+  await beKilled(started, '/patient/stall', 'patient');
+  await beKilledUnanswered(started, '/patient/silent');
+  await beKilledUnanswered(started, '/patient/silent/upload', { upload: true });
+  await beKilled(started, '/stall', 'app-stream', { stream: true });
+  assert.deepEqual(
+    started.receiver.lines.map(line => masked(line).trimEnd()),
+    [
+      'web patient/one N/N/N/N/N 500 B - - KC-- 1/1/0/0/0 0/0 "GET /patient/stall HTTP/1.1"',
+      'web patient/one N/N/N/-1/N 500 0 - - KC-- 1/1/0/0/0 0/0 "GET /patient/silent HTTP/1.1"',
+      'web patient/one N/N/N/-1/N 500 0 - - KC-- 1/1/0/0/0 0/0 "POST /patient/silent/upload HTTP/1.1"',
+      'stream app-stream/one N/N/N B KC 1/1/0/0/0 0/0',
+    ],
+  );
+  const rows = statRows(await ask(started.admin, 'show stat'));
+  const { hrsp_2xx, hrsp_5xx, eresp, srv_abrt } = rows.get('patient/BACKEND') ?? {};
+  assert.deepEqual(
+    { hrsp_2xx, hrsp_5xx, eresp, srv_abrt },
+    { hrsp_2xx: '0', hrsp_5xx: '3', eresp: '0', srv_abrt: '0' },
+  );
+});

@@ -125,6 +125,36 @@ export function engineSuite(name: string, make: MakeEngine): void {
   capacityTests(name, make);
 }
 
+/** Not of Node's sockets: one that cannot write any more reads nothing either. */
+export function lastWordsTests(name: string, make: MakeEngine): void {
+  for (const [what, length] of [
+    ['a send is pending', 32 << 20],
+    ['the next send finds out', 0],
+  ] as const)
+    test(`${name}: what a peer has said before it reset comes before the failure, where ${what}`, async t => {
+      const recorder = new Recorder();
+      const { listening, accept } = setUp(t, make, () => recorder);
+      const socket = await dial(listening.port);
+      const connection = await accept();
+      const much = Buffer.alloc(length + 1);
+      connection.receive();
+      await turn();
+      if (length > 0) {
+        connection.send(much, 0, length);
+        await once(socket, 'readable');
+      }
+      socket.write('too large');
+      socket.resetAndDestroy();
+      if (length === 0) connection.send(much, 0, 1);
+      const first = await recorder.next();
+      assert.equal(first.kind === 'received' ? first.bytes.toString() : first.kind, 'too large');
+      connection.receive();
+      assert.deepEqual(await recorder.next(), { kind: 'failed', cause: 'reset' });
+      for (let i = 0; i < 20; i++) await turn();
+      assert.deepEqual(recorder.happened, []);
+    });
+}
+
 /** The client is another process: nothing of it wakes this thread but its connection. */
 function clockTest(name: string, make: MakeEngine): void {
   test(`${name}: a timeout that begins after a long sleep is not shortened by the sleep`, async t => {

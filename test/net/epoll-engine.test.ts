@@ -1,6 +1,6 @@
 import { EpollEngine } from '../../src/net/engines/epoll/engine.ts';
 import { engineStress } from './engine-stress.ts';
-import { engineSuite, type MakeEngine } from './engine-suite.ts';
+import { engineSuite, lastWordsTests, type MakeEngine } from './engine-suite.ts';
 
 const make: MakeEngine = ({ poison }) => {
   const engine = EpollEngine.open({ bufsize: 16384, poison });
@@ -9,4 +9,5 @@ const make: MakeEngine = ({ poison }) => {
 };
 
 engineSuite('epoll engine', make);
+lastWordsTests('epoll engine', make);
 engineStress('epoll engine', make, engine => ({ taken: (engine as EpollEngine).buffers.taken }));

@@ -202,8 +202,7 @@ function countEnd(counters: Counters, exchange: Exchange, rows: Rows): void {
   if (cause === 'P' && (phase === 'R' || phase === 'T')) return countDenied(counters, rows);
   if (cause === 'L') return countIntercepted(counters, rows, phase);
   if (isClient) return countClientAbort(counters, rows, phase);
-  if (phase === 'D' && isOrdered(cause)) countCut(counters, exchange, rows);
-  else countServerFailure(counters, rows, cause, phase);
+  countServerFailure(counters, rows, cause, phase);
 }
 
 /** Nothing was broken off of one that waited for a server. */
@@ -219,16 +218,6 @@ function countDenied(counters: Counters, rows: Rows): void {
 /** Answered here before a backend was chosen. */
 function countIntercepted(counters: Counters, rows: Rows, phase: string): void {
   if (phase === 'R' && rows.backend < 0) counters.add(rows.frontend, FIELD.intercepted, 1);
-}
-
-/** An administrator wanted it, or a server that went down or came up (`ShutdownLetter`). */
-function isOrdered(cause: string): boolean {
-  return cause === 'K' || cause === 'D' || cause === 'U';
-}
-
-/** Of a TCP session nothing is missing that anybody could know of. */
-function countCut(counters: Counters, { isHttp }: Exchange, rows: Rows): void {
-  if (isHttp) countBehind(counters, rows, FIELD.srv_abrt);
 }
 
 function countServerFailure(counters: Counters, rows: Rows, cause: string, phase: string): void {

@@ -340,7 +340,7 @@ export class TcpSession implements Stream, LiveStream, InspectionOwner, Response
   shutdown(letter: ShutdownLetter): void {
     if (this.#over) return;
     const relay = this.#relay;
-    this.transaction.termination.set(letter, relay === undefined ? this.#phase() : '-');
+    this.transaction.termination.set(letter, 'C');
     relay?.stop();
     if (relay !== undefined) this.#noteBytes(relay);
     this.#end();

@@ -61,5 +61,6 @@ export const POLLOUT = 4;
 export const EAGAIN = 11;
 export const EINTR = 4;
 export const EPIPE = 32;
+export const ECONNRESET = 104;
 export const ENOBUFS = 105;
 export const ECANCELED = 125;

@@ -1,7 +1,9 @@
 /** What both halves of a connection on the ring know of it (connection.ts, sending-half.ts), and what they ask of their engine. */
 import type { Cause } from '../../../base/failure.ts';
-import type { ConnectionHandler, Waiting } from '../../connection.ts';
+import type { ConnectionHandler, Endpoint, Waiting } from '../../connection.ts';
+import { destinationOf } from '../../original-destination.ts';
 import type { HotBuffers } from '../hot-buffers.ts';
+import { localOf, remoteOf, UNKNOWN } from '../socket-names.ts';
 import type { ConnectionPlace, Operations } from './operations.ts';
 import type { ResetWatch } from './reset-watch.ts';
 import type { SendBatch } from './send-batch.ts';
@@ -47,6 +49,10 @@ export abstract class ConnectionState implements ConnectionPlace {
   /** Found and not yet told. */
   protected failure: Cause | undefined;
   protected failed = false;
+  /** Not made by connect(). */
+  accepted = false;
+  #remote: Endpoint | undefined;
+  #local: Endpoint | undefined;
 
   constructor(
     host: RingHost,
@@ -62,5 +68,22 @@ export abstract class ConnectionState implements ConnectionPlace {
     this.serial = serial;
     this.fd = fd;
     this.handler = handler;
+  }
+
+  get remote(): Endpoint {
+    return (this.#remote ??= remoteOf(this.fd)) ?? UNKNOWN;
+  }
+
+  set remote(endpoint: Endpoint) {
+    this.#remote = endpoint;
+  }
+
+  get local(): Endpoint {
+    this.#local ??= this.accepted ? destinationOf(this.fd) : localOf(this.fd);
+    return this.#local ?? UNKNOWN;
+  }
+
+  set local(endpoint: Endpoint) {
+    this.#local = endpoint;
   }
 }

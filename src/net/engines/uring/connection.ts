@@ -13,13 +13,11 @@
  */
 import type { Cause } from '../../../base/failure.ts';
 import { causeOfCode, errorName } from '../../cause.ts';
-import type { Connection, Endpoint, HandedOver, MoveSink } from '../../connection.ts';
+import type { Connection, HandedOver, MoveSink } from '../../connection.ts';
 import { abortOnClose } from '../../socket-options.ts';
-import { destinationOf } from '../../original-destination.ts';
 import { sparePort } from '../../spare-port.ts';
 import { receiveAt } from '../../system-calls.ts';
 import { HEADROOM, type HotBuffer } from '../hot-buffers.ts';
-import { localOf, remoteOf, UNKNOWN } from '../socket-names.ts';
 import {
   CQE_BUFFER,
   CQE_BUFFER_SHIFT,
@@ -27,8 +25,10 @@ import {
   CQE_SOCK_NONEMPTY,
   EAGAIN,
   ECANCELED,
+  ECONNRESET,
   EINTR,
   ENOBUFS,
+  EPIPE,
 } from './abi.ts';
 import { RECEIVE, type ReceiveKind } from './operations.ts';
 import type { Watched } from './reset-watch.ts';
@@ -51,8 +51,6 @@ const CANCELLING = 2;
 
 export class UringConnection extends SendingHalf implements Watched, TransferEnd {
   bytesIn = 0;
-  /** Not made by connect(). */
-  accepted = false;
   sparesPort = false;
   /** The slice the handler has: a slot, or memory that was read into by a call. */
   #held = -1;
@@ -62,6 +60,8 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   /** Slots and lengths, alternating, of what came before it was asked for. */
   #ahead: number[] | undefined;
   #peerEnded = false;
+  /** A send has failed, which is told behind what the peer has said before it went. */
+  #sendFailure: Cause | undefined;
   /** Its completion is there, behind others. */
   #endIsNear = false;
   /** More had come than the last receive took. */
@@ -71,28 +71,9 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
   /** Bytes move from here, or to here, without passing through. */
   #transfer: Transfer | undefined;
   watched = false;
-  #remote: Endpoint | undefined;
-  #local: Endpoint | undefined;
 
   get headroom(): number {
     return HEADROOM;
-  }
-
-  get remote(): Endpoint {
-    return (this.#remote ??= remoteOf(this.fd)) ?? UNKNOWN;
-  }
-
-  set remote(endpoint: Endpoint) {
-    this.#remote = endpoint;
-  }
-
-  get local(): Endpoint {
-    this.#local ??= this.accepted ? destinationOf(this.fd) : localOf(this.fd);
-    return this.#local ?? UNKNOWN;
-  }
-
-  set local(endpoint: Endpoint) {
-    this.#local = endpoint;
   }
 
   get endsBehind(): boolean {
@@ -153,7 +134,7 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
 
   takesNoMore(result: number): void {
     this.#transfer = undefined;
-    if (result < 0) this.fail(result);
+    if (result < 0) this.failSending(result);
     else this.sendingOver();
   }
 
@@ -230,10 +211,8 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
       const length = ahead.shift() as number;
       if (ahead.length === 0) this.#ahead = undefined;
       this.#hand(slot, this.host.slots.bufferOf(slot), length);
-    } else if (this.#peerEnded) {
-      this.receiving = false;
-      this.handler.onEnd(this);
-    } else if (this.#readsAtOnce) this.#readAtOnce();
+    } else if (this.#peerEnded) this.#end();
+    else if (this.#readsAtOnce) this.#readAtOnce();
   }
 
   #polled(): void {
@@ -328,6 +307,12 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     if (this.receiving) this.deliver();
   }
 
+  #end(): void {
+    if (this.#sendFailure !== undefined) return this.#failFor(this.#sendFailure);
+    this.receiving = false;
+    this.handler.onEnd(this);
+  }
+
   #receiveFailed(result: number): void {
     if (result === -ENOBUFS) this.#foundNoSlot();
     else if (result === -ECANCELED || result === -EINTR || result === -EAGAIN) this.#armAgain(false);
@@ -368,9 +353,22 @@ export class UringConnection extends SendingHalf implements Watched, TransferEnd
     this.#heldHot = undefined;
   }
 
+  /** A server that refuses an upload may answer first, and go without reading the rest. */
+  protected failSending(result: number): void {
+    const isGone = result === -EPIPE || result === -ECONNRESET;
+    if (!isGone || !this.receiving) return this.fail(result);
+    this.#sendFailure = causeOfCode(errorName(-result));
+    // the send has taken the error that a receive in the kernel waits for
+    if (this.#receiveState === ARMED) this.#cancelReceive();
+  }
+
   protected fail(result: number): void {
+    this.#failFor(causeOfCode(errorName(-result)));
+  }
+
+  #failFor(cause: Cause): void {
     if (this.failed || this.failure !== undefined) return;
-    this.failure = causeOfCode(errorName(-result));
+    this.failure = cause;
     if (this.sending || (this.receiving && this.#ahead === undefined)) this.#tell();
   }
 

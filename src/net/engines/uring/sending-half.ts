@@ -15,7 +15,7 @@
  * while all of it is in the caches, and is counted and logged before the peer can know of it. What comes next waits for it:
  * another send in `#behind`, FIN in `#shutdownWanted`, close() by lingering.
  */
-import { END, MORE, PAUSE, type Connection, type Endpoint, type Follows } from '../../connection.ts';
+import { END, MORE, PAUSE, type Connection, type Follows } from '../../connection.ts';
 import { setUserTimeout } from '../../socket-options.ts';
 import { sendAt, sendWithEnd, shutdownSending } from '../../system-calls.ts';
 import { EAGAIN, EINTR } from './abi.ts';
@@ -66,9 +66,8 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
 
   /** An error number of the kernel's: told at once to whoever waits, else to the next receive or send. */
   protected abstract fail(result: number): void;
+  protected abstract failSending(result: number): void;
   abstract bytesIn: number;
-  abstract remote: Endpoint;
-  abstract local: Endpoint;
   abstract receive(inBody?: boolean): void;
   abstract close(): void;
   abstract reset(): void;
@@ -358,6 +357,6 @@ export abstract class SendingHalf extends ConnectionState implements Connection,
     this.told = false;
     this.#takeBehind();
     if (this.closed) this.#closeDescriptor();
-    else this.fail(result);
+    else this.failSending(result);
   }
 }
