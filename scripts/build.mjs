@@ -1,5 +1,5 @@
-// Builds the program into dist/: peggy grammars, then TypeScript, then the modules that bin/lb and its threads run
-// joined to a few files (docs/decisions/0006-joined-modules.md), with their compiled code
+// Builds the program into dist/: peggy grammars, the loops of compression (build-assembly.mjs), then TypeScript, then
+// the modules that bin/lb and its threads run joined to a few files (docs/decisions/0006-joined-modules.md), with their compiled code
 // (docs/decisions/0009-code-cache.md).
 // A grammar src/config-parser/grammar/NAME.peggy becomes generated/NAME.js beside its hand-written
 // types generated/NAME.d.ts (all rules answer `unknown`; callers narrow), and a copy in dist/.
@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, wri
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import peggy from 'peggy';
+import { buildAssembly } from './build-assembly.mjs';
 import { joinProgram } from './join-program.mjs';
 import { keepCode } from './keep-code.mjs';
 
@@ -61,6 +62,7 @@ cpSync(join(root, assets), join(root, 'dist', assets), { recursive: true });
 
 mkdirSync(grammarFolder, { recursive: true });
 for (const file of readdirSync(grammarFolder).filter(file => file.endsWith('.peggy'))) buildGrammar(file);
+await buildAssembly(root);
 try {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
     stdio: 'inherit',

@@ -19,7 +19,7 @@ const wanted = process.argv.slice(2);
 const BY_ENGINE =
   `admin-sessions answered- bandwidth bodies chaos client- connection-options continuous- cut- destinations floods
   fuzz-wire http-differential http2. limits log-beside log-forward nothing-lost peaks real-clients reload-listening
-  retry-on rules-waiting send-proxy socket-words splicing stalled- tcp- termination- tls-listeners traces. web-clients`.split(
+  refused-uploads retry-on rules-waiting send-proxy socket-words splicing stalled- tcp- termination- tls-listeners traces. web-clients`.split(
     /\s+/,
   );
 /** Folders of tests of functions, too short for a process each: those of a folder share one. */

@@ -2,7 +2,7 @@
 import { fixedHeader, textHeader } from './block-header.ts';
 import { FIXED_LENGTHS, TEXT_LENGTHS, type CodeLengths } from './code-lengths.ts';
 import { prefixCodes, type Code } from './prefix-codes.ts';
-import { extraBits, FIRST_DISTANCE, SYMBOLS } from './symbols.ts';
+import { FIRST_DISTANCE, FIRST_LENGTH, LAST_LENGTH, SYMBOLS } from './symbols.ts';
 
 const TOTAL_AT = 24;
 const LENGTH_AT = 16;
@@ -36,6 +36,12 @@ export class BlockCodes {
   bitsOf(symbol: number): number {
     return (this.table[symbol & (SYMBOLS - 1)] as number) >>> TOTAL_AT;
   }
+}
+
+/** How many follow the code of a symbol. */
+function extraBits(symbol: number): number {
+  if (symbol >= FIRST_DISTANCE) return Math.max(0, (symbol - FIRST_DISTANCE - 2) >> 1);
+  return symbol === LAST_LENGTH ? 0 : Math.max(0, (symbol - FIRST_LENGTH - 4) >> 2);
 }
 
 function bytesOf(codes: readonly Code[]): Buffer {

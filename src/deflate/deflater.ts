@@ -4,13 +4,12 @@
  * what comes out can be decompressed at once (docs/decisions/0015-own-deflate.md).
  */
 import { FIXED_CODES, TEXT_CODES, type BlockCodes } from './block-codes.ts';
-import { WRITING_ROOM, writeBlock } from './block-writer.ts';
-import { contentReader, MOST_CONTENT } from './content-reader.ts';
-import { END_OF_BLOCK } from './symbols.ts';
+import { CompressionLoops } from './compression-loops.ts';
+import { MOST_CONTENT } from './symbols.ts';
 
 const STORED_HEADER = 5;
 /** Before it turns out that a block is better stored: of a byte there are 12 bits at most. */
-const MOST_CODED = (MOST_CONTENT * 12) / 8 + TEXT_CODES.header.length + 16 + WRITING_ROOM;
+const MOST_CODED = (MOST_CONTENT * 12) / 8 + TEXT_CODES.header.length + 16;
 /** Output of usual calls; that of a larger one is not kept. */
 const KEPT_OUTPUT = 1 << 18;
 
@@ -20,16 +19,6 @@ const EMPTY = 0xffff_0000 | 0;
 const NO_CONTENT = Buffer.of(3, 0);
 /** Symbols that are looked at to choose the codes of a block. */
 const SAMPLES = 64;
-
-class Output {
-  readonly bytes: Buffer;
-  readonly view: DataView;
-
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size);
-    this.view = new DataView(this.bytes.buffer);
-  }
-}
 
 /** Codes for text where they save more than they cost to tell. */
 function chooseCodes(symbols: Int32Array, count: number): BlockCodes {
@@ -43,42 +32,40 @@ function chooseCodes(symbols: Int32Array, count: number): BlockCodes {
 }
 
 export class Deflater {
-  readonly #read = contentReader();
-  readonly #symbols = new Int32Array(MOST_CONTENT + 1);
-  readonly #kept = new Output(KEPT_OUTPUT);
+  readonly #loops = new CompressionLoops();
+  readonly #kept = Buffer.allocUnsafeSlow(KEPT_OUTPUT);
 
   /** `last`: nothing of its stream follows. What it gives is good until the next call. */
   deflate(content: Buffer, last: boolean): Buffer {
     const size = content.length;
     if (size === 0) return last ? NO_CONTENT : content;
     const room = size + STORED_HEADER * Math.ceil(size / MOST_CONTENT) + MOST_CODED;
-    const output = room > KEPT_OUTPUT ? new Output(room) : this.#kept;
+    const output = room > KEPT_OUTPUT ? Buffer.allocUnsafeSlow(room) : this.#kept;
     let at = 0;
     for (let from = 0; from < size; from += MOST_CONTENT) {
       const to = Math.min(size, from + MOST_CONTENT);
       at = this.#block(content, from, to, last && to === size, output, at);
     }
-    return output.bytes.subarray(0, at);
+    return output.subarray(0, at);
   }
 
   /** Gives where the next one begins. */
-  #block(content: Buffer, from: number, to: number, last: boolean, output: Output, at: number): number {
-    const coded = this.#coded(content, from, to, last, output.view, at);
+  #block(content: Buffer, from: number, to: number, last: boolean, output: Buffer, at: number): number {
+    const coded = this.#coded(content, from, to, last, output, at);
     const stored = at + STORED_HEADER + to - from;
-    if (stored <= coded) store(content, from, to, output.bytes, at);
-    if (last) output.bytes[at] = (output.bytes[at] as number) | 1;
+    if (stored <= coded) store(content, from, to, output, at);
+    if (last) output[at] = (output[at] as number) | 1;
     return Math.min(coded, stored);
   }
 
-  #coded(content: Buffer, from: number, to: number, last: boolean, output: DataView, at: number): number {
-    const symbols = this.#symbols;
-    const count = this.#read(content, from, to, symbols);
-    symbols[count] = END_OF_BLOCK;
-    const bits = writeBlock(symbols, count + 1, chooseCodes(symbols, count), output, at);
+  #coded(content: Buffer, from: number, to: number, last: boolean, output: Buffer, at: number): number {
+    const loops = this.#loops;
+    const count = loops.read(content, from, to);
+    const bits = loops.write(count, chooseCodes(loops.symbols, count), output, at);
     if (last) return at + ((bits + 7) >>> 3);
     // three bits begin a stored block, which begins with a byte
     const aligned = at + ((bits + 3 + 7) >>> 3);
-    output.setInt32(aligned, EMPTY, true);
+    output.writeInt32LE(EMPTY, aligned);
     return aligned + 4;
   }
 }

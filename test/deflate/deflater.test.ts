@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import { constants, inflateRawSync } from 'node:zlib';
 import { LENGTHS_OF_TEXT_LENGTHS, TEXT_LENGTHS } from '../../src/deflate/code-lengths.ts';
 import { Deflater } from '../../src/deflate/deflater.ts';
-import { distanceSymbol, extraBits, FIRST_DISTANCE, lengthSymbol } from '../../src/deflate/symbols.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 
 const STORED_BLOCK = 32_768;
@@ -104,34 +103,6 @@ test('what one stream compresses has no part in what becomes of another', () => 
   const alone = Buffer.from(new Deflater().deflate(content, true));
   for (const make of Object.values(KINDS)) deflater.deflate(make(40_000), false);
   assert.deepEqual(Buffer.from(deflater.deflate(content, true)), alone);
-});
-
-test('the symbols of lengths and distances are those of RFC 1951 section 3.2.5', () => {
-  const parts = (symbol: number): readonly number[] => [symbol & 511, extraBits(symbol & 511), symbol >>> 9];
-  const lengths = [3, 10, 11, 12, 13, 257, 258].map(length => parts(lengthSymbol(length)));
-  assert.deepEqual(lengths, [
-    [257, 0, 0],
-    [264, 0, 0],
-    [265, 1, 0],
-    [265, 1, 1],
-    [266, 1, 0],
-    [284, 5, 30],
-    [285, 0, 0],
-  ]);
-  const distances = [1, 4, 5, 6, 7, 24_577, 32_768].map(distance => parts(distanceSymbol(distance)));
-  const rfc = [
-    [0, 0, 0],
-    [3, 0, 0],
-    [4, 1, 0],
-    [4, 1, 1],
-    [5, 1, 0],
-    [29, 13, 0],
-    [29, 13, 8191],
-  ] as const;
-  assert.deepEqual(
-    distances,
-    rfc.map(([symbol, ...rest]) => [symbol + FIRST_DISTANCE, ...rest]),
-  );
 });
 
 test('text becomes about as small as by zlib at its lowest level, with little around it where it is short; bytes without an order are stored', () => {

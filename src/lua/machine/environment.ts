@@ -5,7 +5,7 @@ import { timeImports } from './host-time.ts';
 import { jumpImports } from './long-jumps.ts';
 import { ScriptKilled } from './script-errors.ts';
 import type { LuaExports } from './wasm-module.ts';
-import type { Imports } from './webassembly.ts';
+import type { Imports } from '../../base/webassembly.ts';
 
 /** `exportsOf`: of the module that is given this. */
 export function environmentOf(memory: HostMemory, files: HostFiles, exportsOf: () => LuaExports): Imports {

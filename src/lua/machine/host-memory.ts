@@ -1,5 +1,5 @@
 /** The memory of a WebAssembly module, seen through views that follow when it grows. Text is latin1: a char is a byte. */
-import type { Memory } from './webassembly.ts';
+import type { Memory } from '../../base/webassembly.ts';
 import { latin1Slice, latin1Write } from '../../base/latin1.ts';
 
 const PAGE = 65_536;

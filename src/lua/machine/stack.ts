@@ -7,7 +7,7 @@ import { HostFiles } from './host-files.ts';
 import { HostMemory } from './host-memory.ts';
 import { ScriptError } from './script-errors.ts';
 import { luaModule, type LuaExports } from './wasm-module.ts';
-import { instantiate } from './webassembly.ts';
+import { instantiate } from '../../base/webassembly.ts';
 
 /** The table that scripts do not see. */
 export const REGISTRY = -1_001_000;

@@ -2,7 +2,7 @@
  * Functions of this program as entries of a WebAssembly table: only functions of WebAssembly may stand there, so a
  * module is made that imports all of them and exports them again.
  */
-import { compileModule, instantiate, type Table } from './webassembly.ts';
+import { compileModule, instantiate, type Table } from '../../base/webassembly.ts';
 
 const I32 = 0x7f;
 const FUNCTION = 0x60;

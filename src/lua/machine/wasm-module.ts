@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-import { compileModule, type Memory, type Module, type Table } from './webassembly.ts';
+import { compileModule, type Memory, type Module, type Table } from '../../base/webassembly.ts';
 
 let compiled: Module | undefined;
 
