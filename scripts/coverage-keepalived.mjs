@@ -18,6 +18,7 @@ import {
 } from '../dist/src/config-parser/keepalived/trackables.js';
 import { REAL_SERVER } from '../dist/src/config-parser/keepalived/real-server.js';
 import { VIRTUAL_SERVER } from '../dist/src/config-parser/keepalived/virtual-server.js';
+import { AUTH_HMAC } from '../dist/src/config-parser/keepalived/auth-hmac.js';
 import { AUTHENTICATION } from '../dist/src/config-parser/keepalived/authentication.js';
 import { urlTable } from '../dist/src/config-parser/keepalived/checkers/http-url.js';
 import { SMTP_HOST } from '../dist/src/config-parser/keepalived/checkers/smtp-rows.js';
@@ -39,6 +40,7 @@ const TABLES = new Map(
     GLOBAL_DEFS,
     VRRP_INSTANCE,
     AUTHENTICATION,
+    AUTH_HMAC,
     VRRP_SYNC_GROUP,
     VRRP_SCRIPT,
     VRRP_TRACK_PROCESS,

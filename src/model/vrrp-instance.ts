@@ -23,6 +23,8 @@ export interface VrrpInstance {
   readonly authPass?: string;
   /** `auth_type AH`: the key of the digest, as long. VRRPv2 over IPv4 only. */
   readonly authKey?: string;
+  /** `auth_hmac`, either version. */
+  readonly signature?: AdvertSignature;
   /** Packets to the virtual addresses are accepted by a node that does not own them. */
   readonly accept: boolean;
 
@@ -61,6 +63,24 @@ export interface VrrpInstance {
   readonly notify: NotifyScripts;
   readonly smtpAlert: boolean;
   readonly notifyPriorityChanges: boolean;
+}
+
+/** Adverts end with a trailer that only those who have a key can write. */
+export interface AdvertSignature {
+  readonly keys: readonly SigningKey[];
+  /** Of the key that we sign with; always one of `keys`. */
+  readonly activeKey: number;
+  /** How far the clock of a sender may be off, either way; missing: only the order counts (`anti_replay monotonic`). */
+  readonly windowSec?: number;
+  /** All but `enforce` take adverts without a trailer, too; `receive-only` sends none. */
+  readonly mode: 'enforce' | 'permissive' | 'receive-only';
+}
+
+export interface SigningKey {
+  /** 1 to 255: adverts say which key they are signed with. */
+  readonly id: number;
+  /** 32 to 64 bytes. */
+  readonly hex: string;
 }
 
 export interface UnicastPeer {

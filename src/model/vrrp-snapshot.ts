@@ -5,7 +5,21 @@ export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
 
 /** Why a packet was thrown away: the names of the counters. */
 export type Badness =
-  'length' | 'ttl' | 'version' | 'type' | 'checksum' | 'vrid' | 'authType' | 'authPass' | 'source';
+  | 'length'
+  | 'ttl'
+  | 'version'
+  | 'type'
+  | 'checksum'
+  | 'vrid'
+  | 'authType'
+  | 'authPass'
+  | 'source'
+  | 'hmacMissing'
+  | 'hmacMalformed'
+  | 'hmacUnknownKey'
+  | 'hmacInvalid'
+  | 'hmacStale'
+  | 'hmacReplay';
 
 export interface VrrpSnapshot {
   readonly instances: readonly InstanceSnapshot[];

@@ -1,5 +1,5 @@
 /** The account a script runs under, and whether root may run it (keepalived.conf(5), SCRIPTS). */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ScriptAccounts, ScriptCommand } from '../model/script-command.ts';
 
@@ -51,13 +51,30 @@ function findGroup(name: string): number | undefined {
   return fields === undefined ? undefined : Number(fields[2]);
 }
 
-/** A program root runs must not be replaceable by others: every part of its path belongs to root and is writable by nobody else. */
+/**
+ * A program root runs must not be replaceable by others: every part of its path, and of the one that links lead to,
+ * belongs to root and is writable by nobody else. The part that is not; a path that leads nowhere is one.
+ */
 export function insecurePart(path: string): string | undefined {
+  try {
+    return insecurePartOf(path) ?? insecurePartOf(realpathSync(path));
+  } catch {
+    return path;
+  }
+}
+
+const GROUP_WRITES = 0o020;
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
+
+function insecurePartOf(path: string): string | undefined {
   for (let part = path; ; part = dirname(part)) {
     try {
       const stat = statSync(part);
-      const othersWrite = (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0;
-      if (stat.uid !== 0 || othersWrite) return part;
+      const writers = stat.gid === 0 ? OTHERS_WRITE : OTHERS_WRITE | GROUP_WRITES;
+      // what is in a folder like /tmp is changed by its owner alone
+      const isShared = stat.isDirectory() && (stat.mode & STICKY) !== 0;
+      if (stat.uid !== 0 || (!isShared && (stat.mode & writers) !== 0)) return part;
     } catch {
       return part;
     }

@@ -5,33 +5,41 @@
 import { sameIp, type IpAddress } from '../base/ip-address.ts';
 import type { VrrpInstance } from '../model/vrrp-instance.ts';
 import type { InstanceCounters, Badness } from '../model/vrrp-snapshot.ts';
+import { skewSec, verify, type SignedOrder } from './advert-signature.ts';
 import { isSealed, sequenceOf, type SequenceNumbers } from './authentication-header.ts';
+import type { Clock } from './clock.ts';
 import { ipOf } from './ip-bytes.ts';
 import type { RareLog } from './log.ts';
 import type { HeardAdvert } from './machine/machine-state.ts';
 import { parseAdvert, type Advert, type Envelope, type Parsed } from './packet.ts';
 
+export interface JudgePorts {
+  readonly rareLog: RareLog;
+  readonly clock: Pick<Clock, 'wallClock'>;
+  /** Of packets with an authentication header. */
+  readonly numbers: SequenceNumbers;
+  readonly signedOrder: SignedOrder;
+}
+
 export class AdvertJudge {
   readonly #config: VrrpInstance;
   readonly #counters: InstanceCounters;
-  readonly #rareLog: RareLog;
-  readonly #numbers: SequenceNumbers;
+  readonly #ports: JudgePorts;
   readonly #virtual: readonly IpAddress[];
   #lastMaster: IpAddress | undefined;
 
-  /** `numbers`: of packets with an authentication header. */
-  constructor(config: VrrpInstance, counters: InstanceCounters, rareLog: RareLog, numbers: SequenceNumbers) {
+  constructor(config: VrrpInstance, counters: InstanceCounters, ports: JudgePorts) {
     this.#config = config;
     this.#counters = counters;
-    this.#rareLog = rareLog;
-    this.#numbers = numbers;
+    this.#ports = ports;
     this.#virtual = config.virtualAddresses.map(entry => ipOf(entry.address));
   }
 
   /** `own`: our address, the destination of unicast adverts. */
   hear(payload: Buffer, envelope: Envelope, own: IpAddress | undefined): HeardAdvert | undefined {
     const parsed =
-      this.#checkSource(envelope) ?? this.#inOrder(this.#parse(payload, envelope, own), envelope);
+      this.#checkSource(envelope) ??
+      this.#checkSignature(this.#inOrder(this.#parse(payload, envelope, own), envelope), envelope);
     if (parsed.bad !== undefined) {
       this.#countBad(parsed.bad, envelope.source);
       return undefined;
@@ -50,7 +58,7 @@ export class AdvertJudge {
   #countBad(kind: Badness, source: IpAddress): void {
     const { name } = this.#config;
     this.#counters.bad[kind]++;
-    this.#rareLog.say(
+    this.#ports.rareLog.say(
       'warning',
       `${name} ${kind}`,
       () => `(${name}) bad advert from ${source.toString()}: ${kind}`,
@@ -66,6 +74,7 @@ export class AdvertJudge {
       v3ChecksumAsV2: config.v3ChecksumAsV2,
       ...(config.authPass === undefined ? {} : { authPass: config.authPass }),
       ...(config.authKey === undefined ? {} : { authKey: config.authKey }),
+      mayBeSigned: config.signature !== undefined,
     });
     return parsed.bad === undefined && !this.#sealIsWhole(envelope) ? { bad: 'authPass' } : parsed;
   }
@@ -79,15 +88,37 @@ export class AdvertJudge {
   /** A packet that somebody has kept and sends again is no advert. */
   #inOrder(parsed: Parsed, { sealed }: Envelope): Parsed {
     if (parsed.bad !== undefined || sealed === undefined) return parsed;
-    return this.#numbers.take(sequenceOf(sealed)) ? parsed : { bad: 'authPass' };
+    return this.#ports.numbers.take(sequenceOf(sealed)) ? parsed : { bad: 'authPass' };
+  }
+
+  #checkSignature(parsed: Parsed, { source }: Envelope): Parsed {
+    const { signature, unicastPeers, name } = this.#config;
+    if (signature === undefined || parsed.bad !== undefined) return parsed;
+    if (parsed.signed === undefined) return signature.mode === 'enforce' ? { bad: 'hmacMissing' } : parsed;
+    const isUnicast = unicastPeers.length > 0;
+    if (isUnicast && !this.#isPeer(source)) return { bad: 'source' };
+    const now = this.#ports.clock.wallClock();
+    const verified = verify(parsed.signed, source, signature, now);
+    if (verified.bad !== undefined) return verified;
+    const from = source.toString();
+    if (!this.#ports.signedOrder.take(from, verified.number, now, signature)) return { bad: 'hmacReplay' };
+    if (!isUnicast) this.#ports.signedOrder.forgetOld();
+    const { windowSec = Infinity } = signature;
+    const skew = skewSec(verified.number, now);
+    const message = `(${name}) the clock of ${from} is ${skew} s behind ours, and from ${windowSec} s on adverts are refused`;
+    if (Math.abs(skew) > windowSec / 2)
+      this.#ports.rareLog.say('warning', `${name} skew ${from}`, () => message);
+    return parsed;
+  }
+
+  #isPeer(source: IpAddress): boolean {
+    return this.#config.unicastPeers.some(peer => sameIp(ipOf(peer.address), source));
   }
 
   #checkSource(envelope: Envelope): { readonly bad: 'source' } | undefined {
     const { checkUnicastSrc, unicastPeers } = this.#config;
     if (!checkUnicastSrc || unicastPeers.length === 0) return undefined;
-    return unicastPeers.some(peer => sameIp(ipOf(peer.address), envelope.source))
-      ? undefined
-      : { bad: 'source' };
+    return this.#isPeer(envelope.source) ? undefined : { bad: 'source' };
   }
 
   /** A raw IPv6 socket does not say the destination: it was the group, or our own address. */
@@ -117,12 +148,12 @@ export class AdvertJudge {
     if (advert.advertIntMs !== advertIntMs) {
       this.#counters.intervalDiffers++;
       const message = `(${name}) ${from} advertises every ${advert.advertIntMs} ms, we every ${advertIntMs} ms`;
-      this.#rareLog.say('warning', `${name} interval ${from}`, () => message);
+      this.#ports.rareLog.say('warning', `${name} interval ${from}`, () => message);
     }
     if ((skipCheckAdvAddr && known) || this.#sameAddresses(advert)) return;
     this.#counters.addressListDiffers++;
     const message = `(${name}) ${from} advertises other addresses than ours: ${advert.addresses.join(' ')}`;
-    this.#rareLog.say('warning', `${name} addresses ${from}`, () => message);
+    this.#ports.rareLog.say('warning', `${name} addresses ${from}`, () => message);
   }
 
   #sameAddresses(advert: Advert): boolean {

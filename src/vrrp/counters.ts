@@ -11,6 +11,12 @@ const BADNESS: readonly Badness[] = [
   'authType',
   'authPass',
   'source',
+  'hmacMissing',
+  'hmacMalformed',
+  'hmacUnknownKey',
+  'hmacInvalid',
+  'hmacStale',
+  'hmacReplay',
 ];
 
 export function newCounters(): InstanceCounters {

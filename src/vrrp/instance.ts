@@ -20,7 +20,8 @@ import { errorText } from './kernel-calls.ts';
 import type { Link } from './links.ts';
 import type { RareLog } from './log.ts';
 import type { HeardAdvert } from './machine/machine-state.ts';
-import { encodeAdvert, type Envelope } from './packet.ts';
+import { advertWithoutChecksum, encodeAdvert, type AdvertToSend, type Envelope } from './packet.ts';
+import { SignedOrder, sign } from './advert-signature.ts';
 
 export interface InstancePorts extends HoldingsPorts {
   readonly clock: Clock;
@@ -37,6 +38,7 @@ export class Instance {
   readonly #ports: InstancePorts;
   readonly #holdings: Holdings;
   readonly #numbers = new SequenceNumbers();
+  readonly #signedOrder = new SignedOrder();
   #judge: AdvertJudge;
   #sender: AdvertSender | undefined;
   /** The next announcement for `garp_extra_if`. */
@@ -47,7 +49,7 @@ export class Instance {
     this.config = config;
     this.#ports = ports;
     this.#holdings = new Holdings(ports);
-    this.#judge = new AdvertJudge(config, this.counters, ports.rareLog, this.#numbers);
+    this.#judge = this.#newJudge();
   }
 
   /** Addresses, routes and rules are in the kernel because of us. */
@@ -65,7 +67,7 @@ export class Instance {
   reconfigure(config: VrrpInstance): void {
     const before = this.config;
     this.config = config;
-    this.#judge = new AdvertJudge(config, this.counters, this.#ports.rareLog, this.#numbers);
+    this.#judge = this.#newJudge();
     this.close();
     if (!this.holding) return;
     this.#announce(this.#holdings.change(before, config), config.garp.masterRepeat);
@@ -91,9 +93,11 @@ export class Instance {
         ? undefined
         : { key: config.authKey, sequence: this.#numbers.next(), unicast };
     const addresses = config.virtualAddresses.map(entry => ipOf(entry.address));
+    const advert = { ...config, priority, addresses };
+    const trailer = this.#trailerOf(advert, source);
     for (const text of unicast ? config.unicastPeers.map(peer => peer.address) : [config.multicastGroup]) {
       const destination = ipOf(text);
-      const payload = encodeAdvert({ ...config, priority, addresses }, source, destination);
+      const payload = encodeAdvert(advert, source, destination, trailer);
       const result = sender.send(
         payload,
         source,
@@ -103,9 +107,17 @@ export class Instance {
         seal,
       );
       if (result < 0) this.#sendFailed(text, result);
-      else this.counters.advertsSent++;
     }
+    this.counters.advertsSent++;
     if (priority === 0) this.counters.priorityZeroSent++;
+  }
+
+  /** One for all destinations. */
+  #trailerOf(advert: AdvertToSend, source: IpAddress): Buffer | undefined {
+    const { signature } = this.config;
+    if (signature === undefined || signature.mode === 'receive-only') return undefined;
+    const now = this.#ports.clock.wallClock();
+    return sign(advertWithoutChecksum(advert), source, signature, this.#signedOrder.next(now, signature));
   }
 
   /** A timer that came late is counted: adverts shall leave within a tenth of their interval. */
@@ -148,6 +160,16 @@ export class Instance {
   close(): void {
     this.#sender?.close();
     this.#sender = undefined;
+  }
+
+  #newJudge(): AdvertJudge {
+    const { clock, rareLog } = this.#ports;
+    return new AdvertJudge(this.config, this.counters, {
+      rareLog,
+      clock,
+      numbers: this.#numbers,
+      signedOrder: this.#signedOrder,
+    });
   }
 
   #announce(entries: readonly IpAddressEntry[], repeat: number): void {

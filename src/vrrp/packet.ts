@@ -17,6 +17,8 @@ import { bytesOfIp, readIp, wordsOfIp } from './ip-bytes.ts';
 export const VRRP_PROTOCOL = 112;
 const HEADER_LENGTH = 8;
 const AUTH_LENGTH = 8;
+/** Behind a signed advert (advert-signature.ts). */
+export const TRAILER_LENGTH = 28;
 const TYPE_ADVERTISEMENT = 1;
 const AUTH_NONE = 0;
 const AUTH_PASS = 1;
@@ -53,6 +55,8 @@ export interface Expectation {
   readonly authPass?: string;
   /** What is in `sealed` is checked by others. */
   readonly authKey?: string;
+  /** A trailer may follow; it is checked by others. */
+  readonly mayBeSigned?: boolean;
   /** Range of time-to-live values. */
   readonly ttl: readonly [number, number];
   /** Version 3 without pseudo header, as very old keepalived. */
@@ -60,7 +64,8 @@ export interface Expectation {
 }
 
 export type Parsed =
-  | { readonly advert: Advert; readonly bad?: undefined }
+  /** `signed`: advert and trailer, where there is one. */
+  | { readonly advert: Advert; readonly signed?: Buffer; readonly bad?: undefined }
   | { readonly bad: Badness; readonly advert?: undefined };
 
 /** Checks in the order of RFC 5798 7.1; `payload` starts with the VRRP header. */
@@ -73,8 +78,11 @@ export function parseAdvert(payload: Buffer, envelope: Envelope, wanted: Expecta
   if ((versionAndType & 15) !== TYPE_ADVERTISEMENT) return { bad: 'type' };
   const addressLength = family === 4 ? 4 : 16;
   const length = HEADER_LENGTH + count * addressLength + (wanted.version === 2 ? AUTH_LENGTH : 0);
-  if (!isWhole(payload, length)) return { bad: 'length' };
-  if (!checksumIsFine(payload, length, envelope, wanted)) return { bad: 'checksum' };
+  const isSigned = wanted.mayBeSigned === true && payload.length === length + TRAILER_LENGTH;
+  if (!isSigned && !isWhole(payload, length)) return { bad: 'length' };
+  // that of IPv6 is computed over all there is (RFC 8200 8.1)
+  const summed = isSigned && family === 6 ? payload.length : length;
+  if (!checksumIsFine(payload, summed, envelope, wanted)) return { bad: 'checksum' };
   if (virtualRouterId !== wanted.virtualRouterId) return { bad: 'vrid' };
   const refused = wanted.version === 2 ? checkAuth(payload, length, authType, wanted) : undefined;
   if (refused !== undefined) return { bad: refused };
@@ -92,6 +100,7 @@ export function parseAdvert(payload: Buffer, envelope: Envelope, wanted: Expecta
       advertIntMs,
       addresses,
     },
+    ...(isSigned ? { signed: payload } : {}),
   };
 }
 
@@ -150,7 +159,23 @@ export interface AdvertToSend {
 }
 
 /** The VRRP part of a packet. Source and destination go into the checksum of version 3. */
-export function encodeAdvert(advert: AdvertToSend, source: IpAddress, destination: IpAddress): Buffer {
+export function encodeAdvert(
+  advert: AdvertToSend,
+  source: IpAddress,
+  destination: IpAddress,
+  trailer?: Buffer,
+): Buffer {
+  const body = advertWithoutChecksum(advert);
+  const packet = trailer === undefined ? body : Buffer.concat([body, trailer]);
+  const plain = advert.version === 2 || (advert.v3ChecksumAsV2 && source.family === 4);
+  const summed = source.family === 6 ? packet.length : body.length;
+  const pseudo = plain ? 0 : pseudoHeader(source, destination, summed);
+  packet.writeUInt16BE(foldChecksum(addWords(pseudo, packet, 0, summed)), 6);
+  return packet;
+}
+
+/** With zeros in its place: what a trailer is computed over. */
+export function advertWithoutChecksum(advert: AdvertToSend): Buffer {
   const addresses = Buffer.concat(advert.addresses.map(bytesOfIp));
   const header = Buffer.alloc(HEADER_LENGTH);
   header[0] = (advert.version << 4) | TYPE_ADVERTISEMENT;
@@ -161,10 +186,6 @@ export function encodeAdvert(advert: AdvertToSend, source: IpAddress, destinatio
     header[4] = authTypeOf(advert);
     header[5] = advert.advertIntMs / 1000;
   } else header.writeUInt16BE(advert.advertIntMs / 10, 4);
-  const trailer = advert.version === 2 ? [authData(advert.authPass ?? '')] : [];
-  const packet = Buffer.concat([header, addresses, ...trailer]);
-  const plain = advert.version === 2 || (advert.v3ChecksumAsV2 && source.family === 4);
-  const pseudo = plain ? 0 : pseudoHeader(source, destination, packet.length);
-  packet.writeUInt16BE(foldChecksum(addWords(pseudo, packet)), 6);
-  return packet;
+  const password = advert.version === 2 ? [authData(advert.authPass ?? '')] : [];
+  return Buffer.concat([header, addresses, ...password]);
 }

@@ -11,6 +11,7 @@ import { parseKeepalived, type KeepalivedResult } from '../config-parser/keepali
 import type { ConfigSource } from '../config-parser/keepalived/source.ts';
 import { canOpenNamespace } from '../net/network-namespace.ts';
 import { accountTrouble } from './account.ts';
+import { isForeignInterface } from './foreign-interface.ts';
 import { scriptTrouble } from './run-script.ts';
 
 const LOOKUP_MS = 5000;
@@ -29,6 +30,7 @@ function diskSource(configId?: string): ConfigSource {
   const host = hostname();
   return {
     read,
+    readSecret,
     glob,
     includeTrouble,
     configId: configId ?? host.split('.')[0] ?? host,
@@ -37,6 +39,7 @@ function diskSource(configId?: string): ConfigSource {
     hostname: host,
     interfaceExists: name => existsSync(`/sys/class/net/${name}`),
     isLoopback,
+    isForeignInterface,
     namespaceExists: canOpenNamespace,
     accountTrouble,
     scriptTrouble,
@@ -62,6 +65,17 @@ function read(path: string): string | undefined {
   try {
     if (!statSync(path).isDirectory()) return readFileSync(path, 'utf8');
     return `include ${join(path, '*.conf')}\n`;
+  } catch {
+    return undefined;
+  }
+}
+
+const OTHERS = 0o077;
+
+function readSecret(path: string): ReturnType<NonNullable<ConfigSource['readSecret']>> {
+  try {
+    const isPrivate = (statSync(path).mode & OTHERS) === 0;
+    return { bytes: readFileSync(path), isPrivate };
   } catch {
     return undefined;
   }

@@ -143,6 +143,12 @@ function statsOf({ counters }: InstanceSnapshot): object {
     invalid_authtype: 0,
     authtype_mismatch: bad.authType,
     auth_failure: bad.authPass,
+    auth_ext_missing: bad.hmacMissing,
+    auth_ext_malformed: bad.hmacMalformed,
+    auth_ext_unknown_key: bad.hmacUnknownKey,
+    auth_ext_invalid_hmac: bad.hmacInvalid,
+    auth_ext_stale: bad.hmacStale,
+    auth_ext_replay: bad.hmacReplay,
     pri_zero_rcvd: counters.priorityZeroReceived,
     pri_zero_sent: counters.priorityZeroSent,
   };

@@ -164,6 +164,13 @@ function renderInstanceStats({ name, counters }: InstanceSnapshot): string {
     Invalid Type: 0
     Type Mismatch: ${bad.authType}
     Failure: ${bad.authPass}
+  Authentication Extension Errors:
+    Missing: ${bad.hmacMissing}
+    Malformed: ${bad.hmacMalformed}
+    Unknown Key: ${bad.hmacUnknownKey}
+    Invalid HMAC: ${bad.hmacInvalid}
+    Stale: ${bad.hmacStale}
+    Replay: ${bad.hmacReplay}
   Priority Zero:
     Received: ${counters.priorityZeroReceived}
     Sent: ${counters.priorityZeroSent}

@@ -45,11 +45,15 @@ export class MemberGroup {
   readonly members: readonly Member[];
   /** All members that were named are there. */
   readonly #isWhole: boolean;
+  /** A reload may have put a master and a backup together. */
+  mayBeMixed: boolean;
 
   constructor(name: string, named: readonly (Member | undefined)[]) {
     this.name = name;
     this.members = named.filter(member => member !== undefined);
     this.#isWhole = this.members.length === named.length;
+    const masters = this.members.filter(member => member.machine.state === 'MASTER').length;
+    this.mayBeMixed = masters > 0 && masters < this.members.length;
   }
 
   get state(): VrrpState {

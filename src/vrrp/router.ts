@@ -143,14 +143,27 @@ class Run {
   }
 
   machine(member: Member, event: MachineEvent): void {
-    const before = member.machine.state;
+    const earlier = member.machine;
+    const before = earlier.state;
     const { state, effects } = step(member.machine, event, member.config, this.#now);
     const { group } = member;
     if (group !== undefined && state.state !== before) this.#group ??= { group, from: group.state };
     member.machine = state;
     this.#deadlines.move(member, nextDeadline(state));
     for (const effect of effects) this.#effects.push({ owner: `instance ${member.name}`, effect });
-    if (group !== undefined) this.#tellOthers(member, group, before, effects);
+    if (group === undefined) return;
+    this.#tellOthers(member, group, before, effects);
+    if (group.mayBeMixed && event.kind === 'advert') this.#follow(member, group, earlier);
+  }
+
+  /** Where one of a new group follows another master, all do. */
+  #follow(member: Member, group: MemberGroup, earlier: MachineState): void {
+    const { state, masterDownAt } = member.machine;
+    const isBackup = earlier.state === 'BACKUP' && state === 'BACKUP';
+    // it waits longer for the one it has heard
+    if (!isBackup || masterDownAt <= earlier.masterDownAt) return;
+    group.mayBeMixed = false;
+    this.#tell(member, group, 'MASTER', { kind: 'groupBackup', member: member.name });
   }
 
   start(member: Member): void {

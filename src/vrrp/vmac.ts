@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { isForeignInterface } from './foreign-interface.ts';
 import type { Log } from './log.ts';
 
 export interface Vmac {
@@ -20,6 +21,10 @@ type Saved = readonly (readonly [string, string])[];
 
 /** Makes the interface; the answer undoes it, undefined when it could not be made. */
 export function createVmac(vmac: Vmac, log: Log): (() => void) | undefined {
+  if (isForeignInterface(vmac.name)) {
+    log('error', `use_vmac ${vmac.name}: there is an interface of that name which is no private macvlan`);
+    return undefined;
+  }
   // one left over from an earlier process may have another address
   ip(['link', 'del', 'dev', vmac.name]);
   const made = ip(

@@ -339,6 +339,46 @@ test('fifo_write_vrrp_states_on_reload: a pipe hears of groups and then of insta
   rmSync(folder, { recursive: true });
 });
 
+test('a reload that puts a master and a backup into one group lets both follow the master that one of them has', async () => {
+  const instances = instance() + instance('', 'W', 52, '10.0.0.200');
+  const fake = node();
+  const handle = fake.start(configOf(instances));
+  const hear = async (times: number): Promise<void> => {
+    for (let left = times; left > 0; left--) {
+      fake.hear(advert(150, '10.0.0.2', 52, 100, '10.0.0.200'), '10.0.0.2');
+      await fake.clock.pass(100);
+    }
+  };
+  await hear(5);
+  const states = (): string[] => handle.snapshot().instances.map(({ state }) => state);
+  assert.deepEqual(states(), ['MASTER', 'BACKUP']);
+  handle.reload(configOf(`${instances}vrrp_sync_group G {\n group {\n V\n W\n }\n}\n`));
+  await hear(1);
+  assert.deepEqual(states(), ['BACKUP', 'BACKUP']);
+  await hear(10);
+  assert.deepEqual(states(), ['BACKUP', 'BACKUP']);
+  // nobody else is master any more
+  await fake.clock.pass(1500);
+  assert.deepEqual(states(), ['MASTER', 'MASTER']);
+});
+
+test('a new member of a group that is master waits for nobody but its own master', async () => {
+  const group = (...members: string[]): string =>
+    `vrrp_sync_group G {\n group {\n ${members.join('\n')}\n }\n}\n`;
+  const fake = node();
+  const second = instance('', 'W', 52, '10.0.0.200');
+  const handle = fake.start(configOf(instance() + second + group('V', 'W')));
+  await fake.clock.pass(400);
+  handle.reload(configOf(instance() + second + instance('', 'X', 53, '10.0.0.210') + group('V', 'W', 'X')));
+  // an inferior one is no master to follow
+  fake.hear(advert(50, '10.0.0.2', 53, 100, '10.0.0.210'), '10.0.0.2');
+  await fake.clock.pass(400);
+  assert.deepEqual(
+    handle.snapshot().instances.map(({ state, transitions }) => `${state} ${transitions}`),
+    ['MASTER 2', 'MASTER 2', 'MASTER 2'],
+  );
+});
+
 test('a reload that only calls an instance by another name keeps it, with its addresses', async () => {
   const fake = node();
   const handle = fake.start(configOf(instance()));
@@ -511,14 +551,15 @@ test('a node that cannot receive adverts does not take addresses', async () => {
   handle.releaseNow();
 });
 
-test('unicast peers get an advert each', async () => {
+test('unicast peers get an advert each, which counts once', async () => {
   const fake = node();
-  fake.start(configOf(instance('unicast_peer {\n 10.0.0.2\n 10.0.0.3\n}')));
+  const handle = fake.start(configOf(instance('unicast_peer {\n 10.0.0.2\n 10.0.0.3\n}')));
   await fake.clock.pass(361);
   assert.deepEqual(
     fake.sent.map(one => one.destination),
     ['10.0.0.2', '10.0.0.3'],
   );
+  assert.equal(handle.snapshot().instances[0]?.counters.advertsSent, 1);
 });
 
 test('the snapshot shows as text, and as the statistics file that exporters read', async () => {

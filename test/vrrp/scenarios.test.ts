@@ -406,6 +406,22 @@ describe('routers in network namespaces', { concurrency: 5 }, () => {
     assert.ok(!lab.in('a', 'ip link').includes('vrrp.51'));
   });
 
+  test('use_vmac: an interface of somebody else that has the name stays', async t => {
+    if (!requires(t, ...needs)) return;
+    const lab = Lab.create(t, ['a']);
+    for (const name of ['keep0', 'vrrp.52']) lab.in('a', `ip link add ${name} type bridge`);
+    const config =
+      instance({ more: ['use_vmac keep0'] }) +
+      instance({ name: 'W', id: 52, addresses: ['10.9.0.101/24'], more: ['use_vmac'] });
+    const a = await lab.router('a', 'lb', config);
+    await Promise.all([a.enters('MASTER'), a.enters('FAULT', 'W')]);
+    assert.match(lab.in('a', 'ip -o addr show dev vrrp.51'), /10\.9\.0\.100/);
+    await a.stop();
+    const left = lab.in('a', 'ip -o -d link');
+    for (const name of ['keep0', 'vrrp.52']) assert.match(left, new RegExp(`${name}:.* bridge `));
+    assert.doesNotMatch(left, /vrrp\.51/);
+  });
+
   test('use_vmac: a reload that takes an address away leaves the others of its network alone', async t => {
     if (!requires(t, ...needs)) return;
     const lab = Lab.create(t, ['a']);

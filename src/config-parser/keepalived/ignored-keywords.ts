@@ -40,7 +40,6 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   vrrp_instance: {
     use_ipvlan: 'use use_vmac, or addresses without a virtual MAC',
     vrf: 'name the interface inside the VRF by interface',
-    auth_hmac: 'adverts would go out unsigned; use unicast_peer inside a tunnel, or auth_type PASS',
   },
 };
 

@@ -4,6 +4,7 @@ import type { IpRouteEntry } from '../../model/ip-entry.ts';
 import type { UnicastPeer } from '../../model/vrrp-instance.ts';
 import type { Word } from '../../model/word.ts';
 import type { AddressLine } from './address-entry.ts';
+import type { SigningDraft } from './auth-hmac.ts';
 import type { GarpDraft } from './garp-rows.ts';
 import type { NotifyDraft } from './notify-keywords.ts';
 import { emptyTracking, type TrackDraft } from './track-blocks.ts';
@@ -25,6 +26,7 @@ export interface InstanceDraft extends TrackDraft, NotifyDraft {
   strict?: boolean;
   authType?: 'PASS' | 'AH';
   authPass?: string;
+  signing?: SigningDraft;
   accept?: boolean;
   unicastPeers: UnicastPeer[];
   unicastConfigured: boolean;

@@ -135,7 +135,7 @@ export class Preprocessor {
   #sequence(line: Line & { kind: 'sequence' }, position: Position, depth: number): void {
     const { bounds, name, hex, rest } = line;
     const end = bounds.at(-1) ?? 0;
-    const start = bounds.length > 1 ? (bounds[0] ?? 1) : end > 0 ? 1 : -1;
+    const start = bounds.length > 1 ? (bounds[0] ?? 1) : end < 0 ? -1 : 1;
     const step = bounds.length > 2 ? (bounds[1] ?? 1) : end >= start ? 1 : -1;
     if (step === 0 || Math.sign(end - start) === -Math.sign(step)) {
       this.#report.warn(position, `Invalid ~SEQ specification: from ${start} to ${end} by ${step}`);
@@ -150,11 +150,8 @@ export class Preprocessor {
 
   #list(line: Line & { kind: 'list' }, position: Position, depth: number): void {
     for (const values of line.sets) {
-      if (values.length !== line.names.length) {
-        this.#report.warn(
-          position,
-          `Invalid ~LST specification: {${values.join(',')}} has another number of values`,
-        );
+      if (values.length > line.names.length) {
+        this.#report.warn(position, `Invalid ~LST specification: {${values.join(',')}} has too many values`);
         return;
       }
       for (const [index, name] of line.names.entries())

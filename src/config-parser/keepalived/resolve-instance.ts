@@ -5,6 +5,7 @@
 import type { IpAddressEntry } from '../../model/ip-entry.ts';
 import type { GarpSettings, Tracking, VmacSettings, VrrpInstance } from '../../model/vrrp-instance.ts';
 import type { AddressLine } from './address-entry.ts';
+import { resolveSignature } from './auth-hmac.ts';
 import { AddressVmacs, virtualMac } from './address-vmacs.ts';
 import type { GlobalDraft } from './global-defs.ts';
 import type { Scope } from './scope.ts';
@@ -45,7 +46,12 @@ export function resolveInstance(
   if (!placeIsFine(draft, strict, version, notes)) return undefined;
   const priority = priorityOf(draft);
   const state = resolveState(draft, priority, strict, notes);
+  const advertIntMs = resolveAdvertInt(draft.advertIntMs, version, notes);
   const authentication = resolveAuth(draft, strict, version, notes);
+  const signature =
+    draft.signing === undefined
+      ? undefined
+      : resolveSignature(draft.signing, advertIntMs, strict, message => notes.changed(message));
   const initialState = listensFirst(state, priority, authentication, notes) ? 'BACKUP' : state;
   const useVmac = resolveVmac(draft, family, around, notes);
   return {
@@ -57,11 +63,12 @@ export function resolveInstance(
     virtualRouterId: draft.virtualRouterId,
     priority,
     initialState,
-    advertIntMs: resolveAdvertInt(draft.advertIntMs, version, notes),
+    advertIntMs,
     ...resolvePreempt(draft, priority, initialState, strict, notes),
     downTimerAdverts: resolveDownTimer(draft, global, strict, notes),
     strict,
     ...authentication,
+    ...(signature === undefined ? {} : { signature }),
     accept: resolveAccept(draft, priority, strict, version, notes),
     unicastPeers: draft.unicastPeers,
     unicastFaultNoPeer: draft.unicastFaultNoPeer && draft.unicastPeers.length === 0,
@@ -166,7 +173,9 @@ function resolveAuth(
     if (password !== undefined) notes.changed('auth_pass without auth_type PASS. Ignoring');
     return {};
   }
-  if (strict)
+  if (draft.signing !== undefined)
+    notes.changed('auth_hmac cannot be combined with authentication. Ignoring authentication');
+  else if (strict)
     notes.changed(
       'Strict mode does not support authentication. Ignoring: adverts are sent and expected without auth_pass',
     );
@@ -290,7 +299,7 @@ function advertCapacity(family: 4 | 6, version: 2 | 3): number {
 function resolveVmac(
   draft: InstanceDraft,
   family: 4 | 6,
-  { global, vmacNames }: InstanceSurroundings,
+  around: InstanceSurroundings,
   notes: Notes,
 ): VmacSettings | undefined {
   if (!draft.useVmac) return undefined;
@@ -301,12 +310,27 @@ function resolveVmac(
   const unicast = draft.unicastPeers.length > 0;
   if (unicast && !draft.vmacXmitBase)
     notes.changed('unicast with use_vmac requires vmac_xmit_base - setting');
-  const { virtualRouterId = 0, vmacName, vmacMac } = draft;
+  const { global, vmacNames } = around;
+  const { virtualRouterId = 0, vmacMac } = draft;
   return {
-    name: vmacName ?? vmacNames.take(global.vmacPrefix, family, virtualRouterId),
+    name: usableVmacName(draft, around, notes) ?? vmacNames.take(global.vmacPrefix, family, virtualRouterId),
     mac: virtualMac(family, virtualRouterId, vmacMac),
     xmitBase: draft.vmacXmitBase || unicast,
   };
+}
+
+function usableVmacName(
+  { vmacName: name }: InstanceDraft,
+  { global, scope }: InstanceSurroundings,
+  notes: Notes,
+): string | undefined {
+  const isForeign =
+    name !== undefined &&
+    global.netNamespace === undefined &&
+    scope.source.isForeignInterface?.(name) === true;
+  if (!isForeign) return name;
+  notes.changed(`interface ${name} exists and is not a private macvlan. Ignoring its name in use_vmac`);
+  return undefined;
 }
 
 function resolveGarp(own: GarpDraft, global: GlobalDraft, strict: boolean, notes: Notes): GarpSettings {

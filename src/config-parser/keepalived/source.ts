@@ -7,6 +7,8 @@ import type { ScriptAccounts, ScriptCommand } from '../../model/script-command.t
 export interface ConfigSource {
   /** Text of a file, or undefined when it cannot be read. */
   read(path: string): string | undefined;
+  /** A file with a key in it, and whether its owner alone can get at it; undefined when it cannot be read. */
+  readSecret?(path: string): { readonly bytes: Buffer; readonly isPrivate: boolean } | undefined;
   /** Files that match a shell pattern (`*`, `?`, `[...]`, `{a,b}`), sorted; relative patterns start in `directory`. */
   glob(pattern: string, directory: string): readonly string[];
   /** Why a file that is there is passed over by `include`, in words that follow its name; missing: not judged. */
@@ -21,6 +23,8 @@ export interface ConfigSource {
   interfaceExists?(name: string): boolean;
   /** Whether it is a loopback interface of this host; missing: not checked. */
   isLoopback?(name: string): boolean;
+  /** Whether it is an interface of this host that cannot be one of `use_vmac`; missing: not checked. */
+  isForeignInterface?(name: string): boolean;
   /** Whether this host has the network namespace now; missing: not checked. */
   namespaceExists?(name: string): boolean;
   /** Whether a name has an address now; missing: not checked. */

@@ -1,6 +1,7 @@
 /** Keywords of a `vrrp_instance` block (keepalived.conf(5), VRRP instance(s)). Defaults come in resolve-instance.ts. */
 import type { Word } from '../../model/word.ts';
 import { parseAddressEntry } from './address-entry.ts';
+import { AUTH_HMAC, newSigningDraft } from './auth-hmac.ts';
 import { AUTHENTICATION, type AuthDraft } from './authentication.ts';
 import type { Statement } from './block.ts';
 import { garpExtraKeyword, garpKeyword } from './garp-rows.ts';
@@ -79,6 +80,15 @@ const ROWS: readonly Row[] = [
       AUTHENTICATION.read(auth, blockOf(statement, scope), scope);
       if (auth.type !== undefined) draft.authType = auth.type;
       if (auth.pass !== undefined) draft.authPass = auth.pass;
+    },
+  },
+  {
+    name: 'auth_hmac',
+    args: '{ key <id> <secret>  active_key <id> ... }',
+    summary: 'signs adverts, and refuses replayed ones',
+    parse: (draft, statement, scope) => {
+      draft.signing ??= newSigningDraft();
+      AUTH_HMAC.read(draft.signing, blockOf(statement, scope), scope);
     },
   },
   {

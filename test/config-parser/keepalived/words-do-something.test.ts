@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { AUTH_HMAC } from '../../../src/config-parser/keepalived/auth-hmac.ts';
 import { AUTHENTICATION } from '../../../src/config-parser/keepalived/authentication.ts';
 import { BFD_INSTANCE } from '../../../src/config-parser/keepalived/bfd-instance.ts';
 import { CHECKER_TABLES } from '../../../src/config-parser/keepalived/checkers/checker.ts';
@@ -35,6 +36,7 @@ const VRRP_TABLES = [
   VRRP_TRACK_PROCESS,
   VRRP_INSTANCE,
   AUTHENTICATION,
+  AUTH_HMAC,
   BFD_INSTANCE,
 ];
 
