@@ -11,7 +11,7 @@ import { SCHEDULING_ROWS, type SchedulingDraft } from './scheduling-rows.ts';
 import { UMASK } from './umask-row.ts';
 import { multicastGroup } from './multicast-row.ts';
 import { accountOf, blockOf, readInteger, readScript } from './values.ts';
-import { boolRow, integerRow, secondsRow } from './value-rows.ts';
+import { boolRow, flagRow, integerRow, secondsRow } from './value-rows.ts';
 import { processScriptRows, resolveProcessScript, type ProcessScriptDraft } from './process-scripts.ts';
 import { garpExtraKeyword, garpKeyword, type GarpDraft } from './garp-rows.ts';
 
@@ -194,7 +194,17 @@ const ROWS: readonly Row[] = [
     },
   },
   text('smtp_helo_name', 'heloName', '<STRING>', 'HELO name'),
-  secondsRow('smtp_connect_timeout', 'mailConnectTimeoutMs', SECONDS, 'mail relay timeout'),
+  {
+    name: 'smtp_connect_timeout',
+    args: '<secs>',
+    least: 1,
+    summary: 'mail relay timeout',
+    parse: (draft, statement, scope) => {
+      const value = readInteger(statement, scope, ...SECONDS);
+      if (value === 0) scope.report.warn(statement.position, 'smtp_connect_timeout 0 is 1 second');
+      if (value !== undefined) draft.mailConnectTimeoutMs = Math.max(1, value) * 1000;
+    },
+  },
   {
     name: 'notification_email',
     args: '{ <email> ... }',
@@ -207,7 +217,7 @@ const ROWS: readonly Row[] = [
   boolRow('smtp_alert', 'smtpAlert', 'mail alerts by default'),
   boolRow('smtp_alert_vrrp', 'smtpAlertVrrp', 'mail alerts for VRRP by default'),
   boolRow('smtp_alert_checker', 'smtpAlertChecker', 'mail alerts for checkers by default'),
-  boolRow('no_email_faults', 'noEmailFaults', 'no mail upon fault'),
+  flagRow('no_email_faults', 'noEmailFaults', 'no mail upon fault'),
   boolRow('no_checker_emails', 'noCheckerEmails', 'mail only where a real server comes or goes'),
   boolRow('rs_init_notifies', 'rsInitNotifies', 'tell of real servers that are there from the start'),
   boolRow('checker_log_all_failures', 'checkerLogAllFailures', 'log each failed check'),
@@ -225,7 +235,7 @@ const ROWS: readonly Row[] = [
         report.warn(position, `script_user: ${trouble} - scripts without a user of their own are not run`);
     },
   },
-  boolRow('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),
+  flagRow('enable_script_security', 'enableScriptSecurity', 'refuse insecure root scripts'),
   ...processScriptRows<GlobalDraft>('startup_script', 'startupScript', 'before anything else'),
   ...processScriptRows<GlobalDraft>('shutdown_script', 'shutdownScript', 'when all else is done'),
   secondsRow('vrrp_startup_delay', 'startupDelayMs', SECONDS, 'hold VRRP after start'),
@@ -259,10 +269,10 @@ const ROWS: readonly Row[] = [
   multicastGroup('vrrp_mcast_group6', 'multicastGroup6', 6),
   boolRow('vrrp_strict', 'strict', 'enforce protocol rules strictly'),
   boolRow('vrrp_skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
-  boolRow('vrrp_check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
+  flagRow('vrrp_check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
   boolRow('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),
   boolRow('vrrp_notify_priority_changes', 'notifyPriorityChanges', 'report priority changes'),
-  boolRow('log_unknown_vrids', 'logUnknownVrids', 'log adverts of unknown routers'),
+  flagRow('log_unknown_vrids', 'logUnknownVrids', 'log adverts of unknown routers'),
   text('default_interface', 'defaultInterface', '<IF>', 'interface for static addresses'),
   {
     name: 'dynamic_interfaces',

@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts';
 
 export interface KeepalivedKeyword<Draft> {
   readonly name: string;
-  /** As in keepalived.conf(5). */
+  /** As in keepalived.conf(5). Words behind one that takes none change nothing, and are told of. */
   readonly args: string;
   readonly summary: string;
   /** Fewest words after the name; default 0. */
@@ -53,6 +53,8 @@ export class KeywordTable<Draft> {
       scope.report.remark(position, `'${name}' is deprecated, use '${row.deprecated}'`);
     if (row.withoutEffect === true)
       scope.report.remark(position, `'${name}' is recognised but has no effect here`);
+    else if (row.args === '' && words.length > 0)
+      scope.report.remark(position, `'${name}' takes no words: '${statement.raw}' is passed over`);
     row.parse(draft, statement, scope);
   }
 

@@ -64,6 +64,7 @@ export const REAL_SERVER = new KeywordTable<RealServerDraft>('virtual_server/rea
   script('notify_up', 'notifyUp', 'run when the server recovers'),
   script('notify_down', 'notifyDown', 'run when the server fails'),
   ...checkDefaultRows<RealServerDraft>(),
+  boolRow('alpha', 'alpha', 'assume down at start'),
   boolRow('smtp_alert', 'smtpAlert', 'mail upon change'),
   virtualhostRow<RealServerDraft>(),
   ...(Object.keys(CHECKER_TABLES) as CheckerKind[]).map(checkerRow),

@@ -43,6 +43,7 @@ function list(name: string, into: ListName, summary: string): KeepalivedKeyword<
     parse: (draft, statement, scope) => {
       for (const item of blockOf(statement, scope)) {
         const line = parseTrackLine(item, scope, into);
+        if (line === undefined) continue;
         if (draft[into].some(other => other.word.text === item.name))
           scope.report.warn(item.position, `${item.name} is tracked twice - ignoring the second`);
         else draft[into].push(line);
@@ -62,22 +63,28 @@ function readWeight(value: Word, kind: ListName | undefined, scope: Scope): numb
   return cut;
 }
 
-function parseTrackLine(item: Statement, scope: Scope, kind?: ListName): TrackLine {
+/** Undefined: the line cannot be understood, and nothing is tracked by it. */
+function parseTrackLine(item: Statement, scope: Scope, kind?: ListName): TrackLine | undefined {
   const word = { text: item.name, position: item.position };
-  const rest = [...item.words];
-  let line: TrackLine = { word };
-  while (rest.length > 0) {
-    const option = rest.shift() as Word;
-    const value = rest[0];
-    if (option.text === 'weight' && value !== undefined) {
-      const weight = readWeight(value, kind, scope);
-      if (weight !== undefined) line = { ...line, weight };
-      rest.shift();
-    } else if (option.text === 'reverse') line = { ...line, reverse: true };
-    else if (/^no_?reverse$/.test(option.text)) line = { ...line, reverse: false };
-    else scope.report.warn(option.position, `Unknown track option '${option.text}'`);
+  const [option, value, sense] = item.words;
+  if (option === undefined) return { word };
+  if (option.text !== 'weight' || value === undefined) {
+    const why = value === undefined && option.text === 'weight' ? 'weight without a value' : unknown(option);
+    scope.report.warn(option.position, `${why} - ignoring ${item.name}`);
+    return undefined;
   }
-  return line;
+  const weight = readWeight(value, kind, scope);
+  const line: TrackLine = { word, ...(weight === undefined ? {} : { weight }) };
+  if (sense === undefined) return line;
+  if (sense.text === 'reverse') return { ...line, reverse: true };
+  if (/^no_?reverse$/.test(sense.text)) return { ...line, reverse: false };
+  const refuses = kind === 'trackFiles' || kind === 'trackBfds';
+  scope.report.warn(sense.position, refuses ? `${unknown(sense)} - ignoring ${item.name}` : unknown(sense));
+  return refuses ? undefined : line;
+}
+
+function unknown({ text }: Word): string {
+  return `Unknown track option '${text}'`;
 }
 
 /** `backend NAME [min N] [weight W [reverse]]` or `frontend NAME [weight W [reverse]]`. */
@@ -97,7 +104,8 @@ function parseLbLine(item: Statement, scope: Scope): TrackedLb | undefined {
     if (isMin && value !== undefined) minServers = integerOf(value, 'min', scope, 1, 100_000) ?? 1;
     return !isMin && !(rest[index - 1]?.text === 'min');
   });
-  const line = parseTrackLine({ ...item, words: options }, scope);
+  const line = parseTrackLine({ ...item, name: name.text, words: options }, scope);
+  if (line === undefined) return undefined;
   return {
     kind: item.name,
     name: name.text,

@@ -21,7 +21,7 @@ import {
   readSeconds,
   secondsOf,
 } from './values.ts';
-import { integerRow, secondsRow } from './value-rows.ts';
+import { flagRow, integerRow, secondsRow } from './value-rows.ts';
 import { weight, type Weighted } from './weight-row.ts';
 
 interface ScriptDraft extends Weighted {
@@ -61,12 +61,7 @@ export const VRRP_SCRIPT = new KeywordTable<ScriptDraft>('vrrp_script', [
     summary: 'account running it',
     parse: (draft, { words }) => void (draft.account = accountOf(words.map(word => word.text))),
   },
-  {
-    name: 'init_fail',
-    args: '',
-    summary: 'assume failing at start',
-    parse: draft => void (draft.initFail = true),
-  },
+  flagRow('init_fail', 'initFail', 'assume failing at start'),
 ]);
 
 export function parseVrrpScript(name: string, statement: Statement, scope: Scope): VrrpScript | undefined {
@@ -104,6 +99,8 @@ interface ProcessDraft extends Weighted {
   terminateDelayMs: number;
 }
 
+/** The manual says 1, the program has always had 0: a process that is missing is a fault. */
+const PROCESS_WEIGHT = 0;
 const DELAY_SECONDS = [0.000_001, 3600] as const;
 
 export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_process', [
@@ -113,6 +110,7 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
     least: 1,
     summary: 'process to look for',
     parse: (draft, statement, scope) => {
+      if (draft.process.length > 0) return sayFirstCounts(statement, scope);
       draft.process = escapedWords(statement.raw, statement.position, scope) ?? [];
       if (draft.process.length > 1) compareParameters(draft, draft.paramMatch ?? 'exact');
     },
@@ -128,7 +126,7 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
       else scope.report.warn(word.position, `Unknown param_match '${word.text}'`);
     },
   },
-  weight(254),
+  weight(254, PROCESS_WEIGHT),
   integerRow('quorum', 'quorum', [1, 65_535], 'fewest matching processes', '<n>'),
   {
     name: 'quorum_max',
@@ -152,13 +150,12 @@ export const VRRP_TRACK_PROCESS = new KeywordTable<ProcessDraft>('vrrp_track_pro
   },
   secondsRow('terminate_delay', 'terminateDelayMs', DELAY_SECONDS, 'grace after process loss'),
   secondsRow('fork_delay', 'forkDelayMs', DELAY_SECONDS, 'grace after process start'),
-  {
-    name: 'full_command',
-    args: '',
-    summary: 'compare the whole command line',
-    parse: draft => void (draft.fullCommand = true),
-  },
+  flagRow('full_command', 'fullCommand', 'compare the whole command line'),
 ]);
+
+function sayFirstCounts({ name, raw, position }: Statement, { report }: Scope): void {
+  report.warn(position, `${name} has been said before - ignoring ${raw}`);
+}
 
 /** The name is then compared with the command line too. */
 function compareParameters(draft: ProcessDraft, how: 'exact' | 'initial' | 'partial'): void {
@@ -172,8 +169,7 @@ export function parseTrackProcess(
   scope: Scope,
 ): VrrpTrackProcess | undefined {
   const draft: ProcessDraft = {
-    // the manual says 1, the program has always had 0: a process that is missing is a fault
-    weight: 0,
+    weight: PROCESS_WEIGHT,
     reverse: false,
     process: [],
     fullCommand: false,
@@ -191,6 +187,8 @@ export function parseTrackProcess(
 }
 
 const MOST_FILE_WEIGHT = 254;
+/** Unless said. */
+const FILE_WEIGHT = 1;
 
 interface FileDraft extends Weighted {
   file?: string;
@@ -203,9 +201,12 @@ export const TRACK_FILE = new KeywordTable<FileDraft>('track_file', [
     args: '<PATH>',
     least: 1,
     summary: 'file to read',
-    parse: (draft, { words }) => void (draft.file = words[0]?.text ?? ''),
+    parse: (draft, statement, scope) => {
+      if (draft.file === undefined) draft.file = statement.words[0]?.text ?? '';
+      else sayFirstCounts(statement, scope);
+    },
   },
-  weight(MOST_FILE_WEIGHT),
+  weight(MOST_FILE_WEIGHT, FILE_WEIGHT),
   {
     name: 'init_file',
     args: '[<value>] [overwrite]',
@@ -225,7 +226,7 @@ export const TRACK_FILE = new KeywordTable<FileDraft>('track_file', [
 ]);
 
 export function parseTrackFile(name: string, statement: Statement, scope: Scope): TrackFile | undefined {
-  const draft: FileDraft = { weight: 1, reverse: false };
+  const draft: FileDraft = { weight: FILE_WEIGHT, reverse: false };
   TRACK_FILE.read(draft, blockOf(statement, scope), scope);
   const { file, initFile, ...rest } = draft;
   if (file === undefined) {

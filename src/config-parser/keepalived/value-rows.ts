@@ -67,6 +67,11 @@ export function addressRow<Key extends string>(name: string, key: Key, summary: 
   };
 }
 
+/** On wherever it stands, even before `off`. */
+export function flagRow<Key extends string>(name: string, key: Key, summary: string): RowFor<Key, boolean> {
+  return { name, args: '', summary, parse: draft => void (draft[key] = true) };
+}
+
 /** One that may say `on` or `off` itself; alone it means on. */
 export function boolRow<Key extends string>(name: string, key: Key, summary: string): RowFor<Key, boolean> {
   return {

@@ -10,8 +10,8 @@ import { parseRealServer, type RealServerDraft } from './real-server.ts';
 import type { Scope } from './scope.ts';
 import { parseServer } from './service-address.ts';
 import { METHOD_ARGS, methodOf, script } from './service-rows.ts';
-import { boolRow, integerRow } from './value-rows.ts';
-import { readBool, readInteger } from './values.ts';
+import { boolRow, flagRow, integerRow } from './value-rows.ts';
+import { readInteger } from './values.ts';
 
 export interface VirtualServerDraft extends CheckDefaults {
   /** Undefined here and below: nothing was said. */
@@ -87,15 +87,6 @@ function schedulerFlag(name: string): Row {
   return { name, args: '', summary: 'scheduler flag', parse: draft => void draft.schedulerFlags.push(name) };
 }
 
-function flag(name: string, key: 'ops' | 'haSuspend' | 'omega' | 'inhibitOnFailure', summary: string): Row {
-  return {
-    name,
-    args: '[<BOOL>]',
-    summary,
-    parse: (draft, statement, scope) => void (draft[key] = readBool(statement, scope) ?? true),
-  };
-}
-
 const MOST = 1 << 30;
 
 function parseGranularity(draft: VirtualServerDraft, { words }: Statement, scope: Scope): void {
@@ -111,7 +102,7 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
   methodRow('lvs_method', 'method', 'forwarding method'),
   methodRow('lb_kind', 'method', 'forwarding method'),
   ...['flag-1', 'flag-2', 'flag-3', 'sh-port', 'sh-fallback', 'mh-port', 'mh-fallback'].map(schedulerFlag),
-  flag('ops', 'ops', 'one-packet scheduling for UDP'),
+  flagRow('ops', 'ops', 'one-packet scheduling for UDP'),
   {
     name: 'ip_family',
     args: 'inet|inet6',
@@ -147,10 +138,11 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
     summary: 'client grouping mask',
     parse: parseGranularity,
   },
-  flag('ha_suspend', 'haSuspend', 'no checks while the VIP is absent'),
-  flag('omega', 'omega', 'run down notifiers at shutdown'),
-  flag('inhibit_on_failure', 'inhibitOnFailure', 'weight zero instead of removal'),
+  flagRow('ha_suspend', 'haSuspend', 'no checks while the VIP is absent'),
+  flagRow('omega', 'omega', 'run down notifiers at shutdown'),
+  flagRow('inhibit_on_failure', 'inhibitOnFailure', 'weight zero instead of removal'),
   ...checkDefaultRows<VirtualServerDraft>(),
+  flagRow('alpha', 'alpha', 'assume down at start'),
   virtualhostRow<VirtualServerDraft>(),
   boolRow('smtp_alert', 'smtpAlert', 'mail upon change'),
   integerRow('quorum', 'quorum', [1, MOST], 'weight needed to operate', '<n>'),
@@ -170,9 +162,9 @@ export const VIRTUAL_SERVER = new KeywordTable<VirtualServerDraft>('virtual_serv
   },
   {
     name: 'sorry_server_inhibit',
-    args: '[<BOOL>]',
+    args: '',
     summary: 'keep connections to the fallback, which are kept anyway',
-    parse: (_draft, statement, scope) => void readBool(statement, scope),
+    parse: () => {},
   },
   methodRow('sorry_server_lvs_method', 'sorryMethod', 'forwarding method of the fallback'),
   {

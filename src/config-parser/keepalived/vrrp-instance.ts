@@ -20,7 +20,7 @@ import { NOTIFY_KEYWORDS } from './notify-keywords.ts';
 import { parseRouteEntry, parseRuleEntry } from './route-entry.ts';
 import type { Scope } from './scope.ts';
 import { TRACK_KEYWORDS } from './track-blocks.ts';
-import { boolRow, integerRow, secondsRow } from './value-rows.ts';
+import { boolRow, flagRow, integerRow, secondsRow } from './value-rows.ts';
 import { blockOf, interfaceNameOf, readAddress, readInteger } from './values.ts';
 
 type Row = KeepalivedKeyword<InstanceDraft>;
@@ -28,8 +28,9 @@ type Keys<T> = {
   [K in keyof InstanceDraft]-?: Exclude<InstanceDraft[K], undefined> extends T ? K : never;
 }[keyof InstanceDraft];
 
-function flag(name: string, key: Keys<boolean>, summary: string, value = true): Row {
-  return { name, args: '', summary, parse: draft => void (draft[key] = value) };
+/** The opposite of another word. */
+function unflag(name: string, key: Keys<boolean>, summary: string): Row {
+  return { name, args: '', summary, parse: draft => void (draft[key] = false) };
 }
 
 function parseState(draft: InstanceDraft, statement: Statement, scope: Scope): void {
@@ -126,10 +127,10 @@ const ROWS: readonly Row[] = [
       draft.virtualRules.push(...entries.filter(entry => entry !== undefined));
     },
   },
-  flag('no_virtual_ipaddress', 'noVirtualAddress', 'run without addresses'),
-  flag('promote_secondaries', 'promoteSecondaries', 'keep other addresses upon removal'),
-  flag('nopreempt', 'nopreempt', 'do not take over from a living master'),
-  flag('preempt', 'nopreempt', 'the default', false),
+  flagRow('no_virtual_ipaddress', 'noVirtualAddress', 'run without addresses'),
+  flagRow('promote_secondaries', 'promoteSecondaries', 'keep other addresses upon removal'),
+  flagRow('nopreempt', 'nopreempt', 'do not take over from a living master'),
+  unflag('preempt', 'nopreempt', 'the default'),
   secondsRow('preempt_delay', 'preemptDelayMs', [0, 1000], 'wait before preempting', '<0..1000>'),
   {
     name: 'unicast_peer',
@@ -137,9 +138,9 @@ const ROWS: readonly Row[] = [
     summary: 'send adverts to these peers',
     parse: parsePeers,
   },
-  flag('unicast_fault_no_peer', 'unicastFaultNoPeer', 'fault when no peer is configured'),
+  flagRow('unicast_fault_no_peer', 'unicastFaultNoPeer', 'fault when no peer is configured'),
   integerRow('unicast_ttl', 'unicastTtl', [0, 255], 'hop limit of unicast adverts'),
-  flag('check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
+  flagRow('check_unicast_src', 'checkUnicastSrc', 'verify that the source of adverts is a peer'),
   source('mcast_src_ip'),
   source('unicast_src_ip'),
   {
@@ -158,14 +159,14 @@ const ROWS: readonly Row[] = [
         );
     },
   },
-  flag('track_src_ip', 'trackSourceIp', 'fault when the source address vanishes'),
-  flag('dont_track_primary', 'dontTrackPrimary', 'ignore faults of the own interface'),
+  flagRow('track_src_ip', 'trackSourceIp', 'fault when the source address vanishes'),
+  flagRow('dont_track_primary', 'dontTrackPrimary', 'ignore faults of the own interface'),
   ...TRACK_KEYWORDS,
   { name: 'use_vmac', args: '[[name] <IF>] [MAC]', summary: 'use a virtual MAC interface', parse: parseVmac },
-  flag('use_vmac_addr', 'useVmacForAddresses', 'virtual MAC interfaces for addresses elsewhere'),
-  flag('vmac_xmit_base', 'vmacXmitBase', 'adverts from the base interface'),
-  flag('accept', 'accept', 'accept packets to the addresses'),
-  flag('no_accept', 'accept', 'drop packets to the addresses', false),
+  flagRow('use_vmac_addr', 'useVmacForAddresses', 'virtual MAC interfaces for addresses elsewhere'),
+  flagRow('vmac_xmit_base', 'vmacXmitBase', 'adverts from the base interface'),
+  flagRow('accept', 'accept', 'accept packets to the addresses'),
+  unflag('no_accept', 'accept', 'drop packets to the addresses'),
   boolRow('skip_check_adv_addr', 'skipCheckAdvAddr', 'skip address checks of repeated adverts'),
   boolRow('strict_mode', 'strict', 'enforce protocol rules strictly'),
   boolRow('v3_checksum_as_v2', 'v3ChecksumAsV2', 'VRRPv3 checksum without pseudo header'),

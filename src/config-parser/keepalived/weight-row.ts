@@ -7,16 +7,25 @@ export interface Weighted {
   reverse: boolean;
 }
 
-export function weight<Draft extends Weighted>(most: number): KeepalivedKeyword<Draft> {
+/** Where `unsaid` is given, the first weight that differs from it counts, as in keepalived. */
+export function weight<Draft extends Weighted>(most: number, unsaid?: number): KeepalivedKeyword<Draft> {
   return {
     name: 'weight',
     args: '<n> [reverse]',
     least: 1,
     summary: 'priority adjustment; 0: fault',
     parse: (draft, statement, scope) => {
+      const { words, raw, position } = statement;
+      if (unsaid !== undefined && draft.weight !== unsaid) {
+        scope.report.warn(position, `weight has been said before - ignoring ${raw}`);
+        return;
+      }
       const value = readInteger(statement, scope, -most, most);
       if (value !== undefined) draft.weight = value;
-      draft.reverse = statement.words[1]?.text === 'reverse';
+      const [, sense] = words;
+      if (sense?.text === 'reverse') draft.reverse = true;
+      else if (sense !== undefined)
+        scope.report.warn(sense.position, `Unknown weight option '${sense.text}'`);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Settings that virtual server, real server and checker have in common, each inherited from the one around it. */
 import type { KeepalivedKeyword } from '../keyword.ts';
-import { boolRow, integerRow, secondsRow } from '../value-rows.ts';
+import { integerRow, secondsRow } from '../value-rows.ts';
 
 /** A connection's timer in keepalived: 32 bits of microseconds. */
 const MOST_CONNECTING_SECONDS = 4294;
@@ -33,7 +33,6 @@ export function checkDefaultRows<Draft extends CheckDefaults>(
       'check connect limit',
     ),
     secondsRow('delay_loop', 'delayLoopMs', [0.000_001, MOST_SECONDS], 'interval between checks'),
-    boolRow('alpha', 'alpha', 'assume down at start'),
   ];
 }
 

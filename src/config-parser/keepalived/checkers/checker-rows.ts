@@ -46,6 +46,7 @@ export type Row = KeepalivedKeyword<CheckerDraft>;
 
 export const COMMON: readonly KeepalivedKeyword<ConnectingDraft>[] = [
   ...checkDefaultRows<ConnectingDraft>(0),
+  boolRow('alpha', 'alpha', 'assume down at start'),
   boolRow('log_all_failures', 'logAllFailures', 'log each failure'),
 ];
 

@@ -1,7 +1,7 @@
 /** MISC_CHECK, DNS_CHECK, UDP_CHECK, FILE_CHECK and BFD_CHECK. */
 import type { Word } from '../../../model/word.ts';
 import type { Statement } from '../block.ts';
-import { boolRow, integerRow, textRow } from '../value-rows.ts';
+import { boolRow, flagRow, integerRow, textRow } from '../value-rows.ts';
 import { accountOf, readInteger, readScript, readSeconds } from '../values.ts';
 import { COMMON, CONNECTING, type Row } from './checker-rows.ts';
 
@@ -27,7 +27,7 @@ export const MISC_ROWS: readonly Row[] = [
       if (value !== undefined) draft.miscTimeoutMs = value;
     },
   },
-  boolRow('misc_dynamic', 'miscDynamic', 'exit status sets weight'),
+  flagRow('misc_dynamic', 'miscDynamic', 'exit status sets weight'),
   {
     name: 'user',
     args: 'user [[:]group]',
